@@ -30,9 +30,10 @@ const MaxSendBufs = 16
 // # Ids
 //
 // A connection is named by its id, a small dense slot number made to index a slice: the
-// driver gives the lowest numbers it can and reuses one only after its Closed. An id is
-// valid from the beginning of its Opened until its Closed returns. A call with an
-// id outside that span is a bug of the caller; drivers ignore it.
+// driver reuses a number only after its Closed, and takes a new one (one more than the
+// highest so far, from 0) only when there is none to reuse. An id is valid from the
+// beginning of its Opened until its Closed returns. A call with an id outside that span
+// is a bug of the caller; drivers ignore it.
 //
 // # Errors
 //
@@ -69,9 +70,10 @@ type Driver interface {
 	Stop()
 
 	// Post runs t on the loop soon. Tasks of one poster run in the order in which it
-	// posted them. It never blocks, and runs t inside Post never, not even on the loop. False
-	// means that the loop was stopped and t will not run; true that it will, except when Stop
-	// comes first. In the steady state it allocates nothing. Safe from any goroutine.
+	// posted them. It never blocks and never runs t itself, not even on the loop. True means
+	// that t runs exactly once, at the latest while Run ends (every id may be Closed by
+	// then); before Run it waits for Run. False means that the loop is stopped and t
+	// never runs. In the steady state it allocates nothing. Safe from any goroutine.
 	Post(t Task) bool
 
 	// Now is the loop's time: monotonic nanoseconds from an arbitrary beginning, read from
