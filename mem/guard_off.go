@@ -1,0 +1,23 @@
+//go:build !memguard && !race
+
+package mem
+
+import "strings"
+
+// guard is true in checking builds. It is a constant, so that an ordinary
+// build contains none of the code behind it; the stubs below are never called.
+const guard = false
+
+type (
+	guardBlock     struct{}
+	guardAllocator struct{}
+)
+
+func (b *block) checkAlive(string)      {}
+func (b *block) noteRelease(int32)      {}
+func (a *Allocator) noteAcquire(*block) {}
+func (a *Allocator) noteHome(*block)    {}
+func (a *Allocator) quarantine(*block)  {}
+func (a *Allocator) drainQuarantine()   {}
+
+func (a *Allocator) describeLeaks(*strings.Builder) {}

@@ -1,0 +1,144 @@
+//go:build memguard || race
+
+package mem
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+)
+
+// guard is true in checking builds: see the package comment.
+const guard = true
+
+const (
+	freshByte  = 0xA5 // fills a lease before its first use: nobody relies on zeros
+	poisonByte = 0xDB // fills released memory that can not be protected
+
+	// Released leases stay inaccessible until so many more were released or
+	// so many bytes wait: then the oldest is unmapped.
+	quarantineLeases = 1024
+	quarantineBytes  = 8 << 20
+
+	leaksListed = 16
+)
+
+// stack is where something happened.
+type stack struct {
+	pcs [24]uintptr
+	n   int
+}
+
+// note records the caller's stack, from outside this package's bookkeeping.
+func (s *stack) note(skip int) { s.n = runtime.Callers(skip+2, s.pcs[:]) }
+
+func (s *stack) String() string {
+	if s.n == 0 {
+		return "\t(never)\n"
+	}
+	var text strings.Builder
+	frames := runtime.CallersFrames(s.pcs[:s.n])
+	for {
+		f, more := frames.Next()
+		fmt.Fprintf(&text, "\t%s\n\t\t%s:%d\n", f.Function, f.File, f.Line)
+		if !more {
+			return text.String()
+		}
+	}
+}
+
+// guardBlock is what a header remembers of its one lease.
+type guardBlock struct {
+	acquired stack
+	released stack
+}
+
+// guardAllocator lists what is out and what waits.
+type guardAllocator struct {
+	live    map[*block]struct{}
+	waiting []*block // oldest first
+	bytes   int
+}
+
+// checkAlive panics when b was released, what being the attempted operation.
+func (b *block) checkAlive(what string) {
+	if atomic.LoadInt32(&b.refs) <= 0 {
+		b.report("mem: " + what + " of a released lease")
+	}
+}
+
+func (b *block) report(text string) {
+	panic(fmt.Sprintf("%s (%d bytes)\nacquired at:\n%sreleased at:\n%s",
+		text, b.size, &b.guard.acquired, &b.guard.released))
+}
+
+// noteRelease looks at the number of owners that a release has left.
+func (b *block) noteRelease(refs int32) {
+	if refs < 0 {
+		b.report("mem: second release of a lease")
+	}
+	if refs == 0 {
+		b.guard.released.note(3)
+	}
+}
+
+func (a *Allocator) noteAcquire(b *block) {
+	b.guard.acquired.note(3)
+	if a.guard.live == nil {
+		a.guard.live = make(map[*block]struct{})
+	}
+	a.guard.live[b] = struct{}{}
+	fill(b.memory(), freshByte)
+}
+
+// noteHome destroys what a block held that will not be protected.
+func (a *Allocator) noteHome(b *block) {
+	delete(a.guard.live, b)
+	if b.flags&flagMapped == 0 {
+		fill(b.memory(), poisonByte)
+	}
+}
+
+// quarantine makes a block's pages inaccessible, and ends the oldest ones'.
+func (a *Allocator) quarantine(b *block) {
+	protect(b.memory())
+	g := &a.guard
+	g.waiting = append(g.waiting, b)
+	g.bytes += b.size
+	for len(g.waiting) > quarantineLeases || g.bytes > quarantineBytes {
+		a.endOldest()
+	}
+}
+
+func (a *Allocator) endOldest() {
+	g := &a.guard
+	b := g.waiting[0]
+	g.waiting[0] = nil
+	g.waiting = g.waiting[1:]
+	g.bytes -= b.size
+	a.unmap(b.memory())
+}
+
+func (a *Allocator) drainQuarantine() {
+	for len(a.guard.waiting) > 0 {
+		a.endOldest()
+	}
+}
+
+func (a *Allocator) describeLeaks(text *strings.Builder) {
+	n := 0
+	for b := range a.guard.live {
+		if n++; n > leaksListed {
+			text.WriteString("\n…")
+			return
+		}
+		fmt.Fprintf(text, "\n%d bytes acquired at:\n%s", b.size, &b.guard.acquired)
+	}
+}
+
+func fill(p []byte, c byte) {
+	for i := range p {
+		p[i] = c
+	}
+}

@@ -1,0 +1,20 @@
+//go:build !(linux || darwin || freebsd || netbsd || openbsd || dragonfly)
+
+package mem
+
+import "unsafe"
+
+const hugePage = 0
+
+// sysMap returns page-aligned memory of the Go heap. The system commits it by
+// the page, as it is touched, here too.
+func sysMap(size int, _ bool) ([]byte, error) {
+	all := make([]byte, size+pageSize)
+	skip := int(-address(all) & uintptr(pageSize-1))
+	return all[skip : skip+size], nil
+}
+
+// sysUnmap leaves the memory to the garbage collector.
+func sysUnmap([]byte) error { return nil }
+
+func address(p []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p))) }

@@ -1,0 +1,58 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package mem
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// hugePage is the size of a transparent huge page on the systems that count.
+const hugePage = 2 << 20
+
+// sysMap maps size bytes, a multiple of the page size.
+func sysMap(size int, huge bool) ([]byte, error) {
+	if huge {
+		return sysMapAligned(size)
+	}
+	p, err := unix.MmapPtr(-1, 0, nil, uintptr(size),
+		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		return nil, err
+	}
+	b := unsafe.Slice((*byte)(p), size)
+	adviseHuge(b, false)
+	return b, nil
+}
+
+// sysMapAligned maps size bytes that start on a huge page, by mapping one huge
+// page more and giving back what is over on both sides.
+func sysMapAligned(size int) ([]byte, error) {
+	all, err := sysMap(size+hugePage, false)
+	if err != nil {
+		return nil, err
+	}
+	skip := int(-address(all) & (hugePage - 1))
+	for _, rest := range [][]byte{all[:skip], all[skip+size:]} {
+		if len(rest) > 0 {
+			if err := sysUnmap(rest); err != nil {
+				return nil, err
+			}
+		}
+	}
+	b := all[skip : skip+size]
+	adviseHuge(b, true)
+	return b, nil
+}
+
+func sysUnmap(p []byte) error {
+	return unix.MunmapPtr(unsafe.Pointer(unsafe.SliceData(p)), uintptr(mappedSize(len(p))))
+}
+
+// sysProtect makes the pages of a mapping inaccessible.
+func sysProtect(p []byte) error {
+	return unix.Mprotect(unsafe.Slice(unsafe.SliceData(p), mappedSize(len(p))), unix.PROT_NONE)
+}
+
+func address(p []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p))) }

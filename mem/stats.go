@@ -1,0 +1,109 @@
+package mem
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Stats is an allocator's account at one moment.
+type Stats struct {
+	// Classes holds one entry per size class, ascending; the last one, of Size
+	// 0, counts the leases above the largest class.
+	Classes [numClasses + 1]ClassStats
+	// Leased is the number of leased buffers in all classes. Owners added by
+	// Clone do not count: a buffer is out once.
+	Leased int
+	// Mapped is the address space taken from the system, in bytes. What was
+	// never touched costs no memory.
+	Mapped int64
+	// Misses counts leases that came from the Go heap because of the limit,
+	// the system's refusal, or Close. Not those of Config.Heap.
+	Misses uint64
+}
+
+// ClassStats is the account of one size class, in buffers.
+type ClassStats struct {
+	Size      int // bytes of one buffer
+	Leased    int // out now
+	Free      int // home, used before
+	HighWater int // most out at once
+	Misses    uint64
+}
+
+// Stats returns the account. On the loop only, unless Config.Shared.
+func (a *Allocator) Stats() Stats {
+	if a.cfg.Shared {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+	}
+	s := Stats{Mapped: a.mapped}
+	for i := range a.classes {
+		c := &a.classes[i]
+		s.Classes[i] = ClassStats{
+			Leased:    c.leased(),
+			Free:      c.freeLen,
+			HighWater: c.high,
+			Misses:    c.misses,
+		}
+		if i < numClasses {
+			s.Classes[i].Size = classSize[i]
+		}
+		s.Leased += c.leased()
+		s.Misses += c.misses
+	}
+	return s
+}
+
+// Close gives all memory back to the system. While leases are out it unmaps
+// nothing and returns an error that lists them (checking builds add where they
+// were acquired); they stay usable, and Close may be called again when they are
+// home. After Close every lease comes from the Go heap, as a miss. On
+// the loop only, or after it, unless Config.Shared.
+func (a *Allocator) Close() error {
+	if a.cfg.Shared {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+	}
+	if err := a.leaks(); err != nil {
+		return err
+	}
+	a.closed = true
+	for i := range a.classes {
+		c := &a.classes[i]
+		c.free, c.freeLen, c.total, c.headers, c.memory = nil, 0, 0, nil, nil
+	}
+	for _, p := range a.slabs {
+		a.unmap(p)
+	}
+	a.slabs, a.headers, a.spare = nil, nil, nil
+	if guard {
+		a.drainQuarantine()
+	}
+	return nil
+}
+
+// leaks describes the leases that are out, nil when there are none.
+func (a *Allocator) leaks() error {
+	var text strings.Builder
+	total := 0
+	for i := range a.classes {
+		n := a.classes[i].leased()
+		if n == 0 {
+			continue
+		}
+		total += n
+		if i == largeClass {
+			fmt.Fprintf(&text, ", %d over %d B", n, maxClass)
+		} else {
+			fmt.Fprintf(&text, ", %d of %d B", n, classSize[i])
+		}
+	}
+	if total == 0 {
+		return nil
+	}
+	if guard {
+		a.describeLeaks(&text)
+	}
+	return errors.New("mem: close: leases not released: " + text.String()[2:])
+}

@@ -1,0 +1,92 @@
+package mem
+
+// Writer appends bytes into leases: the output of a connection. Call Init
+// before use; do not copy a Writer that holds bytes. While everything was
+// discarded it holds no lease.
+//
+// Bytes once written stay where they are: what Segments().Views has handed out
+// to a sender is neither moved nor overwritten by later writes, until the
+// sender discards it.
+type Writer struct {
+	s     Segments
+	chunk int
+}
+
+const panicCommit = "mem: Commit of more bytes than Reserve gave room for"
+
+// Init says where w takes its leases from and their least size in bytes, e.g.
+// 4096. A long output takes larger ones, up to 64 KiB.
+func (w *Writer) Init(a *Allocator, chunk int) {
+	w.s.Init(a)
+	w.chunk = chunk
+}
+
+// Reserve returns an empty slice with capacity n or more to append to, and
+// Commit(len) then makes what was appended part of the output. The slice lives
+// until the next call on w or its Segments. Its capacity may hold old bytes:
+// commit only what you wrote. A reservation that is not wanted needs no Commit.
+func (w *Writer) Reserve(n int) []byte {
+	if uint(n) < uint(w.s.room) {
+		return w.s.tail.room()
+	}
+	return w.reserveSlow(n)
+}
+
+func (w *Writer) reserveSlow(n int) []byte {
+	if n < 0 {
+		panic("mem: Reserve of a negative size")
+	}
+	if w.s.room == 0 || n > w.s.room {
+		w.s.grow(w.s.chunkFor(n, max(n, w.chunk)))
+	}
+	return w.s.tail.room()
+}
+
+// Commit makes the first n bytes of the last Reserve part of the output. It
+// panics when n is negative or more than the reservation's capacity.
+func (w *Writer) Commit(n int) {
+	if uint(n-1) >= uint(w.s.room) {
+		w.commitSlow(n)
+		return
+	}
+	w.s.tail.end += n
+	w.s.n += n
+	w.s.room -= n
+}
+
+// commitSlow is Commit of nothing, which lets an idle lease go, or of too much.
+func (w *Writer) commitSlow(n int) {
+	if n != 0 {
+		panic(panicCommit)
+	}
+	w.s.dropIfEmpty()
+}
+
+// Write copies p to the end. It never fails.
+func (w *Writer) Write(p []byte) (int, error) {
+	w.s.write(p, w.chunk)
+	return len(p), nil
+}
+
+// WriteString copies s to the end. It never fails.
+func (w *Writer) WriteString(s string) (int, error) {
+	w.s.write(bytesOf(s), w.chunk)
+	return len(s), nil
+}
+
+// Len returns the number of bytes written and not discarded.
+func (w *Writer) Len() int { return w.s.n }
+
+// Append links the bytes [off, off+n) of l to the end without copying and takes
+// ownership of l, as Segments.Append does.
+func (w *Writer) Append(l Lease, off, n int) { w.s.Append(l, off, n) }
+
+// Segments returns the output, for Views and Discard by the sender. It is w's
+// own, valid as long as w.
+func (w *Writer) Segments() *Segments { return &w.s }
+
+// Detach moves all output to the end of dst, without copying.
+func (w *Writer) Detach(dst *Segments) { dst.Splice(&w.s) }
+
+// Release drops all output and sends every lease home. w is empty and usable.
+func (w *Writer) Release() { w.s.Release() }
