@@ -62,6 +62,9 @@ func (r *Ring) NewBufRing(cfg BufRingConfig) (*BufRing, error) {
 	if cfg.Flags&^PbufRingInc != 0 {
 		return nil, fmt.Errorf("ring: buffer ring: flags %#x are not supported", cfg.Flags)
 	}
+	if hidden(Version{5, 19}) || cfg.Flags != 0 && hidden(Version{6, 12}) {
+		return nil, fmt.Errorf("ring: register buffer ring: %w", unix.EINVAL)
+	}
 	b := &BufRing{ring: r, mask: uint16(n - 1), last: uint16(n - 1), inc: cfg.Flags&PbufRingInc != 0, size: cfg.Size,
 		group: cfg.Group, next: make([]uint16, n), used: make([]uint32, n), out: make([]bool, n)}
 	if err := b.mapMemory(&cfg, n); err != nil {
@@ -199,6 +202,14 @@ func (b *BufRing) Buffer(bid uint16) []byte {
 // Available is how many buffers the kernel may still fill, as far as the
 // completions that were taken tell. 0 means that receives will end in ENOBUFS.
 func (b *BufRing) Available() int { return b.home }
+
+// Head is the kernel's place in the ring, a running count of the buffers it
+// used up modulo 2^16, by a system call (6.8).
+func (b *BufRing) Head() (uint16, error) {
+	st := BufStatus{BufGroup: uint32(b.group)}
+	_, err := b.ring.register("buffer ring status", RegisterPbufStatus, unsafe.Pointer(&st), 1)
+	return uint16(st.Head), err
+}
 
 // Len is the number of buffers in the group.
 func (b *BufRing) Len() int { return len(b.next) }

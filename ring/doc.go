@@ -28,7 +28,8 @@
 //   - queue.go is the ring arithmetic, enter.go the only place that enters the
 //     kernel to submit or wait, register*.go the calls that configure a ring.
 //   - bufring.go gives receives a group of buffers to pick from.
-//   - probe.go and selftest.go decide what may be relied upon on this machine.
+//   - probe.go and selftest.go decide what may be relied upon on this machine;
+//     available.go is their verdict.
 //
 // # Threads
 //
@@ -41,10 +42,12 @@
 // # Memory
 //
 // The kernel holds plain addresses. Memory named in an SQE must neither move nor
-// be freed before its final completion: it must come from outside the Go heap
-// (package mem, a [BufRing]), or be a heap object that the program keeps
-// reachable. A local variable whose address was only converted to uintptr may
-// still live on the goroutine's stack, and stacks move.
+// be freed before its final completion: it comes from outside the Go heap
+// (package mem, a [BufRing]), or is a heap object that the program keeps
+// reachable. Prepare methods that take a typed pointer or an unsafe.Pointer see
+// to it that the object is on the heap. Those that take a uintptr cannot: a
+// local variable whose address was only converted to uintptr may still live on
+// the goroutine's stack, and stacks move.
 //
 // # Limits
 //

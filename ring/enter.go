@@ -15,8 +15,8 @@ import (
 const MaxRawBatch = 64
 
 // errNoExtArg: before 5.11 an enter takes no timeout.
-var errNoExtArg error = &Error{Op: "wait with a timeout", Cause: "needs Linux 5.11 (IORING_FEAT_EXT_ARG)",
-	Remedy: "use PrepareTimeout"}
+var errNoExtArg error = &Error{Kind: Unsupported, Op: "wait with a timeout", Since: Version{5, 11},
+	Cause: "needs Linux 5.11 (IORING_FEAT_EXT_ARG)", Remedy: "use PrepareTimeout"}
 
 // enter hands entries over and/or waits: the one place from which this package
 // enters a ring. It returns how many the kernel consumed.

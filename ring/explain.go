@@ -3,7 +3,6 @@
 package ring
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -12,76 +11,39 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Error says what the kernel refused, why as far as can be found out, and what
-// helps. It unwraps to the system call's [syscall.Errno], and matches
-// [errors.ErrUnsupported] when this kernel cannot do it at all.
-type Error struct {
-	Op     string        // the system call, or the feature asked for
-	Errno  syscall.Errno // 0 when it was refused without asking the kernel
-	Cause  string        // why, in words
-	Remedy string        // what to do about it; may be empty
-}
-
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("ring: " + e.Op)
-	if e.Errno != 0 {
-		b.WriteString(": " + e.Errno.Error())
-	}
-	if e.Cause != "" {
-		b.WriteString(": " + e.Cause)
-	}
-	if e.Remedy != "" {
-		b.WriteString(" (" + e.Remedy + ")")
-	}
-	return b.String()
-}
-
-// Unwrap is the errno, nil when there is none.
-func (e *Error) Unwrap() error {
-	if e.Errno == 0 {
-		return nil
-	}
-	return e.Errno
-}
-
-// Is makes errors.Is(err, errors.ErrUnsupported) hold where the kernel is too
-// old, built without io_uring, or pretends so.
-func (e *Error) Is(target error) bool {
-	return target == errors.ErrUnsupported &&
-		(e.Errno == 0 || e.Errno == unix.ENOSYS || e.Errno == unix.EINVAL || e.Errno == unix.EOPNOTSUPP)
-}
-
-// setupError explains why io_uring_setup failed.
+// setupError explains why io_uring_setup, or mapping the ring, failed.
 func setupError(errno syscall.Errno) *Error {
-	e := &Error{Op: "io_uring_setup", Errno: errno}
+	e := &Error{Kind: Failed, Op: "io_uring_setup", Err: errno}
 	switch errno {
 	case unix.EPERM, unix.EACCES:
-		e.Cause, e.Remedy = explainRefusal(readTrimmed("/proc/sys/kernel/io_uring_disabled"), seccompActive())
+		e.Kind = Forbidden
+		e.Cause, e.Remedy = explainRefusal(readTrimmed("/proc/sys/kernel/io_uring_disabled"), seccompActive(), os.Geteuid() == 0)
 	case unix.ENOSYS:
-		e.Cause = "this kernel has no io_uring: it is older than 5.1, built without CONFIG_IO_URING, a sandbox that lacks it, or a seccomp filter says so"
+		e.Kind = Unsupported
+		e.Cause = "this kernel has no io_uring: it is older than 5.4, built without CONFIG_IO_URING, a sandbox that lacks it, or a seccomp filter says so"
 		e.Remedy = "run Linux 6.1 or newer, or allow io_uring_setup, io_uring_enter and io_uring_register in the seccomp profile"
 	case unix.ENOMEM:
-		e.Cause = "no memory for the ring: this kernel charges it to RLIMIT_MEMLOCK, " + memlockText()
+		e.Kind = Exhausted
+		e.Cause = "no memory for the ring, which this kernel may charge to RLIMIT_MEMLOCK, " + memlockText()
 		e.Remedy = "raise the limit (ulimit -l, LimitMEMLOCK=), grant CAP_IPC_LOCK, or use smaller or fewer rings"
 	case unix.EMFILE:
-		e.Cause, e.Remedy = "this process has too many open descriptors", "raise RLIMIT_NOFILE (ulimit -n, LimitNOFILE=)"
+		e.Kind, e.Cause, e.Remedy = Exhausted, "this process has too many open descriptors", "raise RLIMIT_NOFILE (ulimit -n, LimitNOFILE=)"
 	case unix.ENFILE:
-		e.Cause, e.Remedy = "the system has too many open files", "raise sysctl fs.file-max"
+		e.Kind, e.Cause, e.Remedy = Exhausted, "the system has too many open files", "raise sysctl fs.file-max"
 	case unix.EINVAL:
-		e.Cause, e.Remedy = "this kernel does not know one of the required setup flags", "run a newer kernel, or ask for less"
+		e.Kind, e.Cause, e.Remedy = Unsupported, "this kernel does not know one of the required setup flags", "run a newer kernel, or ask for less"
 	}
 	return e
 }
 
 // explainRefusal tells who answers EPERM: the sysctl, a seccomp filter, or a
 // security module.
-func explainRefusal(disabled string, seccomp bool) (cause, remedy string) {
+func explainRefusal(disabled string, seccomp, root bool) (cause, remedy string) {
 	switch {
 	case disabled == "2":
 		return "sysctl kernel.io_uring_disabled=2 forbids io_uring to everyone",
 			"sysctl -w kernel.io_uring_disabled=0"
-	case disabled == "1" && os.Geteuid() != 0:
+	case disabled == "1" && !root:
 		return "sysctl kernel.io_uring_disabled=1 forbids io_uring to unprivileged processes",
 			"sysctl -w kernel.io_uring_disabled=0, or join the group in kernel.io_uring_group, or grant CAP_SYS_ADMIN"
 	case seccomp:

@@ -2,8 +2,6 @@
 
 package ring
 
-import "unsafe"
-
 // Every Prepare method overwrites all 64 bytes of the entry, user data included:
 // the ring hands out used memory, and a stale field (a link flag, a buffer group)
 // would change what the next request means. Set UserData and Flags afterwards.
@@ -26,9 +24,6 @@ func (e *SQE) setTargetFixedFile(index uint32) {
 	}
 	e.SpliceFdIn = int32(index + 1)
 }
-
-// ptr64 is the address of *p as the ABI carries it.
-func ptr64[T any](p *T) uint64 { return uint64(uintptr(unsafe.Pointer(p))) }
 
 // SetData64 sets what the completion gives back in UserData.
 func (e *SQE) SetData64(data uint64) { e.UserData = data }
@@ -77,7 +72,7 @@ func (e *SQE) PrepareCloseDirect(fileIndex uint32) {
 // PrepareFilesUpdate replaces nr registered files from offset on; fds is the
 // address of an int32 array.
 func (e *SQE) PrepareFilesUpdate(fds *int32, nr uint32, offset int) {
-	e.prepRW(OpFilesUpdate, -1, uintptr(unsafe.Pointer(fds)), nr, uint64(offset))
+	e.prepRW(OpFilesUpdate, -1, addrOf(fds), nr, uint64(offset))
 }
 
 // PrepareFixedFdInstall makes an ordinary descriptor for a registered file.

@@ -2,11 +2,7 @@
 
 package ring
 
-import (
-	"unsafe"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // Offsets are bytes from the start of the file; all ones (^uint64(0)) means the
 // file's own position. Paths are NUL-terminated, as unix.BytePtrFromString
@@ -131,7 +127,7 @@ func (e *SQE) PrepareTee(fdIn, fdOut int, nbytes, spliceFlags uint32) {
 
 // PreparePipe makes a pipe; fds is the address of two int32 (6.16).
 func (e *SQE) PreparePipe(fds *[2]int32, flags uint32) {
-	e.prepRW(OpPipe, 0, uintptr(unsafe.Pointer(fds)), 0, 0)
+	e.prepRW(OpPipe, 0, addrOf(fds), 0, 0)
 	e.OpcodeFlags = flags
 }
 
@@ -143,6 +139,6 @@ func (e *SQE) PreparePipeDirect(fds *[2]int32, flags, fileIndex uint32) {
 
 // PrepareStatx is statx(2).
 func (e *SQE) PrepareStatx(dfd int, path *byte, flags int, mask uint32, statx *unix.Statx_t) {
-	e.prepRW(OpStatx, dfd, uintptr(unsafe.Pointer(path)), mask, ptr64(statx))
+	e.prepRW(OpStatx, dfd, addrOf(path), mask, ptr64(statx))
 	e.OpcodeFlags = uint32(flags)
 }

@@ -27,7 +27,7 @@ func (e *SQE) PrepareSocketDirectAlloc(domain, socketType, protocol int, flags u
 
 // PrepareBind binds a socket to a struct sockaddr of addrLen bytes.
 func (e *SQE) PrepareBind(fd int, addr unsafe.Pointer, addrLen uint64) {
-	e.prepRW(OpBind, fd, uintptr(addr), 0, addrLen)
+	e.prepRW(OpBind, fd, heapAddr(addr), 0, addrLen)
 }
 
 // PrepareListen makes a socket listen.
@@ -35,7 +35,7 @@ func (e *SQE) PrepareListen(fd int, backlog uint32) { e.prepRW(OpListen, fd, 0, 
 
 // PrepareConnect connects a socket to a struct sockaddr of addrLen bytes.
 func (e *SQE) PrepareConnect(fd int, addr unsafe.Pointer, addrLen uint64) {
-	e.prepRW(OpConnect, fd, uintptr(addr), 0, addrLen)
+	e.prepRW(OpConnect, fd, heapAddr(addr), 0, addrLen)
 }
 
 // PrepareAccept accepts one connection; the result is its descriptor. addr is
@@ -83,7 +83,7 @@ func (e *SQE) PrepareRecvMultishot(fd int, addr uintptr, length uint32, flags in
 
 // PrepareRecvMsg receives a message, as recvmsg(2).
 func (e *SQE) PrepareRecvMsg(fd int, msg *syscall.Msghdr, flags uint32) {
-	e.prepRW(OpRecvmsg, fd, uintptr(unsafe.Pointer(msg)), 1, 0)
+	e.prepRW(OpRecvmsg, fd, addrOf(msg), 1, 0)
 	e.OpcodeFlags = flags
 }
 
@@ -108,7 +108,7 @@ func (e *SQE) PrepareSendBundle(fd int, length uint32, flags int) {
 
 // PrepareSendSetAddr adds a destination to a prepared send.
 func (e *SQE) PrepareSendSetAddr(addr unsafe.Pointer, addrLen uint16) {
-	e.Off = uint64(uintptr(addr))
+	e.Off = uint64(heapAddr(addr))
 	e.setAddrLen(addrLen)
 }
 
@@ -138,7 +138,7 @@ func (e *SQE) PrepareSendZCFixed(fd int, buf uintptr, length uint32, flags int, 
 // msg and its iovecs may be reused once the entry was submitted, the bytes not
 // before it completed.
 func (e *SQE) PrepareSendMsg(fd int, msg *syscall.Msghdr, flags uint32) {
-	e.prepRW(OpSendmsg, fd, uintptr(unsafe.Pointer(msg)), 1, 0)
+	e.prepRW(OpSendmsg, fd, addrOf(msg), 1, 0)
 	e.OpcodeFlags = flags
 }
 
@@ -165,14 +165,14 @@ func (e *SQE) PrepareCmdSock(cmdOp uint32, fd, level, optName int, optVal unsafe
 	e.PrepareUringCmd(cmdOp, fd)
 	e.setLevelOptname(uint32(level), uint32(optName))
 	e.SpliceFdIn = int32(optLen)
-	e.Addr3 = uint64(uintptr(optVal))
+	e.Addr3 = uint64(heapAddr(optVal))
 }
 
 // PrepareCmdGetsockname reads the socket's own address, or the peer's with
 // peer 1, into a struct sockaddr; addrLen holds its room and then its size.
 func (e *SQE) PrepareCmdGetsockname(fd int, addr unsafe.Pointer, addrLen *uint32, peer int) {
 	e.PrepareUringCmd(SocketUringOpGetsockname, fd)
-	e.Addr = uint64(uintptr(addr))
+	e.Addr = uint64(heapAddr(addr))
 	e.Addr3 = ptr64(addrLen)
 	e.SpliceFdIn = int32(peer)
 }

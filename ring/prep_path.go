@@ -20,7 +20,7 @@ func (e *SQE) PrepareOpenDirect(path *byte, flags int, mode, fileIndex uint32) {
 
 // PrepareOpenat is openat(2).
 func (e *SQE) PrepareOpenat(dfd int, path *byte, flags int, mode uint32) {
-	e.prepRW(OpOpenat, dfd, uintptr(unsafe.Pointer(path)), mode, 0)
+	e.prepRW(OpOpenat, dfd, addrOf(path), mode, 0)
 	e.OpcodeFlags = uint32(flags)
 }
 
@@ -32,7 +32,7 @@ func (e *SQE) PrepareOpenatDirect(dfd int, path *byte, flags int, mode, fileInde
 
 // PrepareOpenat2 is openat2(2).
 func (e *SQE) PrepareOpenat2(dfd int, path *byte, how *unix.OpenHow) {
-	e.prepRW(OpOpenat2, dfd, uintptr(unsafe.Pointer(path)), uint32(unsafe.Sizeof(*how)), ptr64(how))
+	e.prepRW(OpOpenat2, dfd, addrOf(path), uint32(unsafe.Sizeof(*how)), ptr64(how))
 }
 
 // PrepareOpenat2Direct is PrepareOpenat2 into a slot of the registered files.
@@ -46,7 +46,7 @@ func (e *SQE) PrepareMkdir(path *byte, mode uint32) { e.PrepareMkdirat(unix.AT_F
 
 // PrepareMkdirat is mkdirat(2).
 func (e *SQE) PrepareMkdirat(dfd int, path *byte, mode uint32) {
-	e.prepRW(OpMkdirat, dfd, uintptr(unsafe.Pointer(path)), mode, 0)
+	e.prepRW(OpMkdirat, dfd, addrOf(path), mode, 0)
 }
 
 // PrepareUnlink is unlink(2), or rmdir(2) with AT_REMOVEDIR.
@@ -54,7 +54,7 @@ func (e *SQE) PrepareUnlink(path *byte, flags int) { e.PrepareUnlinkat(unix.AT_F
 
 // PrepareUnlinkat is unlinkat(2).
 func (e *SQE) PrepareUnlinkat(dfd int, path *byte, flags int) {
-	e.prepRW(OpUnlinkat, dfd, uintptr(unsafe.Pointer(path)), 0, 0)
+	e.prepRW(OpUnlinkat, dfd, addrOf(path), 0, 0)
 	e.OpcodeFlags = uint32(flags)
 }
 
@@ -65,7 +65,7 @@ func (e *SQE) PrepareRename(oldPath, newPath *byte) {
 
 // PrepareRenameat is renameat2(2).
 func (e *SQE) PrepareRenameat(oldFd int, oldPath *byte, newFd int, newPath *byte, flags uint32) {
-	e.prepRW(OpRenameat, oldFd, uintptr(unsafe.Pointer(oldPath)), uint32(newFd), ptr64(newPath))
+	e.prepRW(OpRenameat, oldFd, addrOf(oldPath), uint32(newFd), ptr64(newPath))
 	e.OpcodeFlags = flags
 }
 
@@ -76,7 +76,7 @@ func (e *SQE) PrepareLink(oldPath, newPath *byte, flags int) {
 
 // PrepareLinkat is linkat(2).
 func (e *SQE) PrepareLinkat(oldFd int, oldPath *byte, newFd int, newPath *byte, flags int) {
-	e.prepRW(OpLinkat, oldFd, uintptr(unsafe.Pointer(oldPath)), uint32(newFd), ptr64(newPath))
+	e.prepRW(OpLinkat, oldFd, addrOf(oldPath), uint32(newFd), ptr64(newPath))
 	e.OpcodeFlags = uint32(flags)
 }
 
@@ -87,7 +87,7 @@ func (e *SQE) PrepareSymlink(target, linkPath *byte) {
 
 // PrepareSymlinkat is symlinkat(2).
 func (e *SQE) PrepareSymlinkat(target *byte, newDirFd int, linkPath *byte) {
-	e.prepRW(OpSymlinkat, newDirFd, uintptr(unsafe.Pointer(target)), 0, ptr64(linkPath))
+	e.prepRW(OpSymlinkat, newDirFd, addrOf(target), 0, ptr64(linkPath))
 }
 
 // PrepareGetxattr reads an extended attribute of a path into length bytes at value.
@@ -106,11 +106,11 @@ func (e *SQE) PrepareSetxattr(name *byte, value unsafe.Pointer, path *byte, flag
 
 // PrepareFgetxattr reads an extended attribute of a descriptor.
 func (e *SQE) PrepareFgetxattr(fd int, name *byte, value unsafe.Pointer, length uint32) {
-	e.prepRW(OpFgetxattr, fd, uintptr(unsafe.Pointer(name)), length, uint64(uintptr(value)))
+	e.prepRW(OpFgetxattr, fd, addrOf(name), length, uint64(heapAddr(value)))
 }
 
 // PrepareFsetxattr sets an extended attribute of a descriptor.
 func (e *SQE) PrepareFsetxattr(fd int, name *byte, value unsafe.Pointer, flags int, length uint32) {
-	e.prepRW(OpFsetxattr, fd, uintptr(unsafe.Pointer(name)), length, uint64(uintptr(value)))
+	e.prepRW(OpFsetxattr, fd, addrOf(name), length, uint64(heapAddr(value)))
 	e.OpcodeFlags = uint32(flags)
 }

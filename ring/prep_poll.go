@@ -33,19 +33,19 @@ func (e *SQE) PreparePollUpdate(oldUserData, newUserData uint64, pollMask, flags
 // PrepareEpollCtl changes an epoll set, as epoll_ctl(2); event is the address
 // of a struct epoll_event.
 func (e *SQE) PrepareEpollCtl(epfd, fd, op int, event unsafe.Pointer) {
-	e.prepRW(OpEpollCtl, epfd, uintptr(event), uint32(op), uint64(uint32(fd)))
+	e.prepRW(OpEpollCtl, epfd, heapAddr(event), uint32(op), uint64(uint32(fd)))
 }
 
 // PrepareEpollWait waits for epoll events (6.15).
 func (e *SQE) PrepareEpollWait(epfd int, events unsafe.Pointer, maxEvents int, flags uint32) {
-	e.prepRW(OpEpollWait, epfd, uintptr(events), uint32(maxEvents), 0)
+	e.prepRW(OpEpollWait, epfd, heapAddr(events), uint32(maxEvents), 0)
 	e.OpcodeFlags = flags
 }
 
 // PrepareTimeout completes with -ETIME after ts, or with 0 after count further
 // completions when count is not 0. ts is read when the entry is submitted.
 func (e *SQE) PrepareTimeout(ts *KernelTimespec, count, flags uint32) {
-	e.prepRW(OpTimeout, -1, uintptr(unsafe.Pointer(ts)), 1, uint64(count))
+	e.prepRW(OpTimeout, -1, addrOf(ts), 1, uint64(count))
 	e.OpcodeFlags = flags
 }
 
@@ -67,13 +67,13 @@ func (e *SQE) PrepareTimeoutUpdate(ts *KernelTimespec, userData uint64, flags ui
 // PrepareLinkTimeout cancels the entry before it, which must carry SQEIOLink,
 // when that takes longer than ts.
 func (e *SQE) PrepareLinkTimeout(ts *KernelTimespec, flags uint32) {
-	e.prepRW(OpLinkTimeout, -1, uintptr(unsafe.Pointer(ts)), 1, 0)
+	e.prepRW(OpLinkTimeout, -1, addrOf(ts), 1, 0)
 	e.OpcodeFlags = flags
 }
 
 // PrepareFutexWait waits on a futex word (6.7); futexFlags are FUTEX2_….
 func (e *SQE) PrepareFutexWait(futex *uint32, val, mask uint64, futexFlags, flags uint32) {
-	e.prepRW(OpFutexWait, int(int32(futexFlags)), uintptr(unsafe.Pointer(futex)), 0, val)
+	e.prepRW(OpFutexWait, int(int32(futexFlags)), addrOf(futex), 0, val)
 	e.OpcodeFlags = flags
 	e.Addr3 = mask
 }
@@ -86,7 +86,7 @@ func (e *SQE) PrepareFutexWake(futex *uint32, val, mask uint64, futexFlags, flag
 
 // PrepareFutexWaitv waits on nr futexes, an array of struct futex_waitv (6.7).
 func (e *SQE) PrepareFutexWaitv(futexes unsafe.Pointer, nr, flags uint32) {
-	e.prepRW(OpFutexWaitv, 0, uintptr(futexes), nr, 0)
+	e.prepRW(OpFutexWaitv, 0, heapAddr(futexes), nr, 0)
 	e.OpcodeFlags = flags
 }
 
@@ -96,5 +96,5 @@ func (e *SQE) PrepareWaitid(idType, id int, info unsafe.Pointer, options int, fl
 	e.prepRW(OpWaitid, id, 0, uint32(idType), 0)
 	e.OpcodeFlags = flags
 	e.SpliceFdIn = int32(options)
-	e.Off = uint64(uintptr(info))
+	e.Off = uint64(heapAddr(info))
 }

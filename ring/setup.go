@@ -79,39 +79,37 @@ func New(cfg Config) (*Ring, error) {
 		cfg.MinEntries = 32
 	}
 	if bad := cfg.Flags & refusedFlags; bad != 0 {
-		return nil, &Error{Op: "ring setup", Cause: "128-byte SQEs, 32-byte CQEs and rings in the application's memory are not supported",
+		return nil, &Error{Kind: Unsupported, Op: "ring setup", Cause: "128-byte SQEs, 32-byte CQEs and rings in the application's memory are not supported",
 			Remedy: "remove these flags from Config.Flags"}
 	}
 	for {
-		r, err := climb(&cfg)
-		half := uint32(1) << bits.Len32(cfg.Entries-1) / 2
-		if err == nil || err.Errno != unix.ENOMEM || half < cfg.MinEntries || half == 0 {
-			if err != nil {
-				return nil, err
-			}
+		r, errno := climb(&cfg)
+		if errno == 0 {
 			return r, nil
+		}
+		half := uint32(1) << bits.Len32(cfg.Entries-1) / 2
+		if errno != unix.ENOMEM || half == 0 || half < cfg.MinEntries {
+			return nil, setupError(errno)
 		}
 		cfg.Entries, cfg.CQEntries = half, cfg.CQEntries/2
 	}
 }
 
 // climb tries the steps of the ladder for one size.
-func climb(cfg *Config) (*Ring, *Error) {
-	var errno syscall.Errno
+func climb(cfg *Config) (r *Ring, errno syscall.Errno) {
 	for _, flags := range cfg.steps() {
-		var r *Ring
-		if r, errno = open(cfg, flags); errno == 0 {
-			return r, nil
-		}
-		if errno != unix.EINVAL {
+		if r, errno = open(cfg, flags); errno != unix.EINVAL {
 			break
 		}
 	}
-	return nil, setupError(errno)
+	return r, errno
 }
 
 // open makes a ring with exactly these flags and maps its memory.
 func open(cfg *Config, flags uint32) (*Ring, syscall.Errno) {
+	if flags&hiddenBits(setupSince[:]) != 0 {
+		return nil, unix.EINVAL
+	}
 	p := Params{Flags: flags, SQThreadCPU: cfg.SQThreadCPU, SQThreadIdle: cfg.SQThreadIdle, WQFd: uint32(cfg.WQFd)}
 	if flags&SetupCQSize != 0 {
 		if p.CQEntries = cfg.CQEntries; p.CQEntries == 0 {
@@ -122,7 +120,7 @@ func open(cfg *Config, flags uint32) (*Ring, syscall.Errno) {
 	if errno != 0 {
 		return nil, errno
 	}
-	r := &Ring{fd: fd, enterFd: fd, flags: p.Flags, features: p.Features}
+	r := &Ring{fd: fd, enterFd: fd, flags: p.Flags, features: p.Features &^ hiddenBits(featSince[:])}
 	if errno := r.mapQueues(&p); errno != 0 {
 		r.unmap()
 		unix.Close(fd)

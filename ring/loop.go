@@ -1,0 +1,363 @@
+//go:build linux
+
+package ring
+
+import (
+	"fmt"
+	"net/netip"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Task and Events are the driver contract's types, spelled here so that this package
+// does not depend on the one that uses it: see package conn, Driver.
+type (
+	Task = interface{ RunTask() }
+
+	Events = interface {
+		Opened(id uint32)
+		Received(id uint32, p []byte)
+		Ended(id uint32, err error)
+		Sent(id uint32, n int, err error)
+		Closed(id uint32)
+		AcceptFailed(err error)
+		Turn(now int64) (deadline int64)
+	}
+)
+
+// LoopConfig sets up a Loop. Zero means the default.
+type LoopConfig struct {
+	// Entries is the size of the submission queue; the completion queue has four times
+	// as many. Default 1024.
+	Entries uint32
+
+	// Buffers and BufferSize describe the receive buffers that all connections of the
+	// loop share: a power of two of them, each of that many bytes. They are mapped and
+	// present from the start. Default 512 of 4 KiB.
+	Buffers    uint32
+	BufferSize uint32
+}
+
+// LoopStats count what a Loop met that is handled, and worth knowing.
+type LoopStats struct {
+	Turns     uint64 // times around the loop, one enter each
+	NoBuffers uint64 // receives that found the buffer group empty and were started again
+	Overflows uint64 // turns in which completions waited in the kernel because the queue was full
+}
+
+// Loop is the driver "uring": it accepts, receives and sends for any number of
+// connections on one ring, on one thread. Package conn documents its methods, as
+// Driver, and when they may be called.
+type Loop struct {
+	ring *Ring
+	bufs *BufRing
+	cfg  LoopConfig
+	ev   Events
+	now  int64
+	base time.Time
+
+	slots  []slot
+	free   []uint32 // ids to reuse, latest first
+	closed []uint32 // Closed is due: nothing was in flight when Close came
+	rearm  []uint32 // receivers that ran out of buffers
+	sent   []uint32 // empty sends, which end without the kernel
+	spare  []*gather
+
+	listeners []*listener
+	accepting bool  // not paused
+	retryAt   int64 // when to accept again after a failure, 0 = now
+	backoff   time.Duration
+
+	stats    LoopStats
+	live     int // slots in use
+	inflight int // requests of listeners and of the wake-up
+	inbox    inbox
+	stopping atomic.Bool
+	dying    bool // Stop was seen: slots are being closed
+}
+
+// The operation that a completion belongs to, in the top byte of its user data. Below
+// are 24 bits of generation and 32 of slot, never a pointer: a late completion of a slot
+// that was reused is recognised, not followed.
+const (
+	opAccept uint64 = iota + 1
+	opRecv
+	opSend
+	opClose
+	opCancel // only failures are reported, and nobody waits for them
+	opWake
+)
+
+func userData(op uint64, gen, id uint32) uint64 {
+	return op<<56 | uint64(gen&genMask)<<32 | uint64(id)
+}
+
+const genMask = 1<<24 - 1
+
+// recvGroup is the loop's only buffer group.
+const recvGroup = 0
+
+// NewLoop makes a loop and its ring. The error is an *Error that names cause and
+// remedy; what [Available] refuses is refused here, too.
+func NewLoop(cfg LoopConfig) (*Loop, error) {
+	if err := Available(); err != nil {
+		return nil, err
+	}
+	if cfg.Entries == 0 {
+		cfg.Entries = 1024
+	}
+	if cfg.Buffers == 0 {
+		cfg.Buffers = 512
+	}
+	if cfg.BufferSize == 0 {
+		cfg.BufferSize = 4 << 10
+	}
+	// The thread that runs the loop is not known yet: it enables the ring.
+	r, err := New(Config{Entries: cfg.Entries, Flags: SetupRDisabled})
+	if err != nil {
+		return nil, err
+	}
+	l := &Loop{ring: r, cfg: cfg, base: time.Now(), accepting: true}
+	if err := l.inbox.open(); err != nil {
+		_ = r.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// Name is "uring".
+func (l *Loop) Name() string { return "uring" }
+
+// Now is the time of the running turn, in nanoseconds since the loop was made.
+func (l *Loop) Now() int64 { return l.now }
+
+// Stats returns the counters. On the loop only.
+func (l *Loop) Stats() LoopStats { return l.stats }
+
+// Stop makes Run close everything and return. From any goroutine.
+func (l *Loop) Stop() {
+	l.stopping.Store(true)
+	l.inbox.kick()
+}
+
+// Run runs the loop on the calling goroutine, locked to its thread, until Stop.
+func (l *Loop) Run(ev Events) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer l.release()
+	l.ev = ev
+	if err := l.begin(); err != nil {
+		l.abandon()
+		return err
+	}
+	for {
+		if l.stopping.Load() && l.die() {
+			return nil
+		}
+		l.inbox.run()
+		deadline := ev.Turn(l.now)
+		if l.busy() {
+			continue
+		}
+		if err := l.wait(deadline); err != nil {
+			l.abandon()
+			return err
+		}
+		l.drain()
+	}
+}
+
+// begin binds the ring to this thread and starts what runs all the time.
+func (l *Loop) begin() (err error) {
+	if err = l.ring.EnableRings(); err != nil {
+		return err
+	}
+	// Sparing the descriptor's lookup is worth having, not failing for.
+	_ = l.ring.RegisterRingFD()
+	l.bufs, err = l.ring.NewBufRing(BufRingConfig{Group: recvGroup, Entries: l.cfg.Buffers, Size: l.cfg.BufferSize, Populate: true})
+	if err != nil {
+		return err
+	}
+	l.clock()
+	l.armWake()
+	l.armAccept()
+	return nil
+}
+
+func (l *Loop) clock() { l.now = int64(time.Since(l.base)) }
+
+// sqe returns a free submission entry. A full queue is handed over first: entries
+// complete into the completion queue, which is four times as long and overflows into the
+// kernel's memory.
+func (l *Loop) sqe() *SQE {
+	for {
+		if e := l.ring.GetSQE(); e != nil {
+			return e
+		}
+		if _, err := l.ring.Submit(); err != nil && !transient(err) {
+			// Nothing can be submitted any more; the next wait says so and ends Run.
+			l.stopping.Store(true)
+		}
+	}
+}
+
+// transient reports whether an enter that failed is to be tried again once completions
+// have been read.
+func transient(err error) bool {
+	return err == unix.EINTR || err == unix.EAGAIN || err == unix.EBUSY
+}
+
+// wait hands over everything prepared and sleeps until there is a completion or the
+// deadline has come.
+func (l *Loop) wait(deadline int64) error {
+	l.bufs.Publish()
+	if l.retryAt != 0 && (deadline == 0 || l.retryAt < deadline) {
+		deadline = l.retryAt
+	}
+	timeout := time.Duration(-1)
+	if deadline != 0 {
+		l.clock()
+		timeout = max(0, time.Duration(deadline-l.now))
+	}
+	l.stats.Turns++
+	_, err := l.ring.SubmitAndWaitTimeout(1, timeout)
+	l.clock()
+	if err != nil && !transient(err) {
+		return fmt.Errorf("ring: enter: %w", err)
+	}
+	if l.retryAt != 0 && l.retryAt <= l.now {
+		l.retryAt = 0
+		l.armAccept()
+	}
+	return nil
+}
+
+// drain reads every completion that is there and runs its callbacks. They only prepare
+// entries: the completions of those come with the next enter.
+func (l *Loop) drain() {
+	if l.ring.Overflowed() {
+		l.stats.Overflows++
+	}
+	for {
+		n := l.ring.Ready()
+		if n == 0 {
+			break
+		}
+		for i := range n {
+			l.complete(l.ring.CQEAt(i))
+		}
+		l.ring.Advance(n)
+	}
+	for _, id := range l.rearm {
+		if s := &l.slots[id]; s.flags&starved != 0 {
+			s.flags &^= starved
+			l.armRecv(id)
+		}
+	}
+	l.rearm = l.rearm[:0]
+}
+
+// busy runs the callbacks of what ended without the kernel, and reports whether there
+// was any: then another Turn is due before waiting.
+func (l *Loop) busy() bool {
+	if len(l.closed)+len(l.sent) == 0 {
+		return false
+	}
+	sent := l.sent
+	l.sent = nil
+	for _, id := range sent {
+		if s := &l.slots[id]; s.flags&(used|closing) == used {
+			s.flags &^= sending
+			l.ev.Sent(id, 0, nil)
+		}
+	}
+	for len(l.closed) > 0 {
+		id := l.closed[len(l.closed)-1]
+		l.closed = l.closed[:len(l.closed)-1]
+		l.freeSlot(id)
+	}
+	return true
+}
+
+func (l *Loop) complete(c *CQE) {
+	id, gen := uint32(c.UserData), uint32(c.UserData>>32)&genMask
+	switch c.UserData >> 56 {
+	case opRecv:
+		l.received(id, gen, c)
+	case opSend:
+		l.sendDone(id, gen, c)
+	case opAccept:
+		l.accepted(id, c)
+	case opClose:
+		l.closeDone(id, gen)
+	case opWake:
+		l.woken()
+	}
+}
+
+// die closes whatever is open, and reports whether all of it is gone.
+func (l *Loop) die() bool {
+	if !l.dying {
+		l.dying = true
+		l.inbox.shut()
+		l.StopAccept()
+		for id := range l.slots {
+			if l.slots[id].flags&used != 0 {
+				l.Close(uint32(id))
+			}
+		}
+	}
+	return l.live == 0 && l.inflight == 0
+}
+
+// abandon reports every connection as closed when the ring has failed. Closing the ring
+// cancels what is in flight.
+func (l *Loop) abandon() {
+	l.inbox.shut()
+	for id := range l.slots {
+		if s := &l.slots[id]; s.flags&used != 0 {
+			_ = unix.Close(int(s.fd))
+			l.freeSlot(uint32(id))
+		}
+	}
+	for _, ln := range l.listeners {
+		_ = unix.Close(ln.fd)
+	}
+	l.listeners = nil
+}
+
+// release gives back the ring and its buffers, in this order: the kernel may write to
+// the buffers until the ring is gone.
+func (l *Loop) release() {
+	_ = l.ring.Close()
+	if l.bufs != nil {
+		_ = l.bufs.Close()
+	}
+	l.inbox.close()
+}
+
+// RemoteAddr is the peer's address, the zero AddrPort if it is not an IP address.
+func (l *Loop) RemoteAddr(id uint32) netip.AddrPort { return l.addr(id, unix.Getpeername) }
+
+// LocalAddr is our own address, the zero AddrPort if it is not an IP address.
+func (l *Loop) LocalAddr(id uint32) netip.AddrPort { return l.addr(id, unix.Getsockname) }
+
+func (l *Loop) addr(id uint32, name func(fd int) (unix.Sockaddr, error)) netip.AddrPort {
+	if int(id) >= len(l.slots) || l.slots[id].flags&used == 0 {
+		return netip.AddrPort{}
+	}
+	sa, err := name(int(l.slots[id].fd))
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
+	case *unix.SockaddrInet6:
+		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), uint16(sa.Port))
+	}
+	return netip.AddrPort{}
+}

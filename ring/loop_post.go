@@ -1,0 +1,105 @@
+//go:build linux
+
+package ring
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// inbox is how other goroutines reach the loop: a queue under a lock that is held for
+// an append, and an eventfd that the ring reads. Only the first to post after the loop
+// has looked makes a system call.
+type inbox struct {
+	mu     sync.Mutex
+	queue  []Task
+	shutIt bool
+
+	busy   []Task // the queue being worked through, swapped with queue
+	fd     int
+	kicked atomic.Bool
+	value  *[8]byte // what the ring reads: on the heap, where it stays
+}
+
+func (b *inbox) open() (err error) {
+	b.value = new([8]byte)
+	// Without EFD_NONBLOCK: the ring would not wait for it otherwise.
+	if b.fd, err = unix.Eventfd(0, unix.EFD_CLOEXEC); err != nil {
+		return fmt.Errorf("ring: eventfd: %w", err)
+	}
+	return nil
+}
+
+// Post runs t on the loop soon. From any goroutine.
+func (l *Loop) Post(t Task) bool { return l.inbox.post(t) }
+
+func (b *inbox) post(t Task) bool {
+	b.mu.Lock()
+	if b.shutIt {
+		b.mu.Unlock()
+		return false
+	}
+	b.queue = append(b.queue, t)
+	b.mu.Unlock()
+	b.kick()
+	return true
+}
+
+// kick wakes the loop if nobody else has done so already.
+func (b *inbox) kick() {
+	if b.kicked.Swap(true) {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fd < 0 {
+		return
+	}
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	_, _ = unix.Write(b.fd, one[:])
+}
+
+// run runs what was posted before it was called; what a task posts waits for the next turn.
+func (b *inbox) run() {
+	if !b.kicked.Load() {
+		return
+	}
+	b.kicked.Store(false)
+	b.mu.Lock()
+	b.queue, b.busy = b.busy[:0], b.queue
+	b.mu.Unlock()
+	for i, t := range b.busy {
+		t.RunTask()
+		b.busy[i] = nil
+	}
+}
+
+// shut refuses further tasks and drops those that wait.
+func (b *inbox) shut() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shutIt = true
+	b.queue = nil
+}
+
+func (b *inbox) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_ = unix.Close(b.fd)
+	b.fd = -1
+}
+
+// armWake reads the eventfd, which completes with the first kick.
+func (l *Loop) armWake() {
+	e := l.sqe()
+	e.PrepareRead(l.inbox.fd, uintptr(unsafe.Pointer(l.inbox.value)), 8, 0)
+	e.UserData = userData(opWake, 0, 0)
+}
+
+func (l *Loop) woken() { l.armWake() }
