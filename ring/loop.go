@@ -61,7 +61,6 @@ type Loop struct {
 
 	slots  []slot
 	free   []uint32 // ids to reuse, latest first
-	closed []uint32 // Closed is due: nothing was in flight when Close came
 	rearm  []uint32 // receivers that ran out of buffers
 	sent   []uint32 // empty sends, which end without the kernel
 	spare  []*gather
@@ -260,10 +259,10 @@ func (l *Loop) drain() {
 	l.rearm = l.rearm[:0]
 }
 
-// busy runs the callbacks of what ended without the kernel, and reports whether there
-// was any: then another Turn is due before waiting.
+// busy ends the sends that had no bytes, without the kernel, and reports whether there
+// were any: then another Turn is due before waiting.
 func (l *Loop) busy() bool {
-	if len(l.closed)+len(l.sent) == 0 {
+	if len(l.sent) == 0 {
 		return false
 	}
 	sent := l.sent
@@ -273,11 +272,6 @@ func (l *Loop) busy() bool {
 			s.flags &^= sending
 			l.ev.Sent(id, 0, nil)
 		}
-	}
-	for len(l.closed) > 0 {
-		id := l.closed[len(l.closed)-1]
-		l.closed = l.closed[:len(l.closed)-1]
-		l.freeSlot(id)
 	}
 	return true
 }

@@ -1,0 +1,140 @@
+package ringwire
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+)
+
+// Driver names for Config.Driver.
+const (
+	DriverAuto    = "auto"    // uring where it is available and passes its self-test, else netpoll
+	DriverURing   = "uring"   // Linux io_uring, kernel 6.1 and later; an error where it cannot be had
+	DriverNetpoll = "netpoll" // Go's netpoll, everywhere
+)
+
+// Config tunes a Server. The zero value is ready for production. In every field 0 means
+// the documented default, and a negative value means no limit. It must not be changed
+// once the server has been started.
+type Config struct {
+	// How it runs.
+
+	Driver string // DriverAuto (default), DriverURing or DriverNetpoll
+	Loops  int    // event loops; default GOMAXPROCS-1, at least 1 (uring), or 4×GOMAXPROCS shards (netpoll)
+
+	// Logger receives the server's events. Default slog.Default().
+	Logger *slog.Logger
+
+	// DisablePooling gives every buffer a fresh allocation: slow, but it rules buffer
+	// reuse in or out when memory looks wrong.
+	DisablePooling bool
+
+	// How long it waits.
+
+	ReadHeaderTimeout time.Duration // from the first byte of a head, or the accept, to its end; default 10 s
+	IdleTimeout       time.Duration // between requests; default 60 s
+	WriteTimeout      time.Duration // with the peer taking none of the output; default 30 s
+	BodyMinRate       int           // bytes per second a request body must arrive with, after 5 s of grace; default 1024
+
+	// How much it takes.
+
+	MaxConns       int // connections served at once, over all loops; more wait. Default no limit
+	MaxRequestLine int // bytes of the request line, else 414; default 8 KiB
+	MaxHeaderBytes int // bytes of request line and fields, else 431; default 16 KiB
+	MaxHeaders     int // number of fields, else 431; default 100
+
+	// BodyBuffer is the size up to which a body is collected before the handler is
+	// called, in bytes. Default 1 MiB.
+	BodyBuffer int
+
+	// MaxBody is the size above which a body is refused with 413, in bytes. Default:
+	// BodyBuffer, so that every handler finds its body whole. When it is larger,
+	// bodies between the two are streamed: the handler is called with the head, and reads
+	// from a Blocking handler or with Body.Stream.
+	MaxBody int64
+
+	// How much work may wait for Blocking handlers.
+
+	Workers   int // goroutines at once; default 64×GOMAXPROCS
+	WorkQueue int // requests waiting for one, else 503; default 4×Workers
+}
+
+// ConfigError names the field of a Config or Server that cannot be used, and why.
+type ConfigError struct {
+	Field  string
+	Reason string
+}
+
+func (e *ConfigError) Error() string {
+	return "ringwire: bad config: " + e.Field + ": " + e.Reason
+}
+
+const noLimit = int(^uint(0) >> 2)
+
+func (cfg Config) withDefaults() (Config, error) {
+	switch cfg.Driver {
+	case "":
+		cfg.Driver = DriverAuto
+	case DriverAuto, DriverURing, DriverNetpoll:
+	default:
+		return cfg, &ConfigError{"Driver", fmt.Sprintf("%q is none of %q, %q, %q", cfg.Driver, DriverAuto, DriverURing, DriverNetpoll)}
+	}
+	if cfg.Loops < 0 || cfg.Loops > 1024 {
+		return cfg, &ConfigError{"Loops", fmt.Sprintf("%d is not between 0 (default) and 1024", cfg.Loops)}
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	defaultTime(&cfg.ReadHeaderTimeout, 10*time.Second)
+	defaultTime(&cfg.IdleTimeout, 60*time.Second)
+	defaultTime(&cfg.WriteTimeout, 30*time.Second)
+	if defaultInt(&cfg.BodyMinRate, 1024); cfg.BodyMinRate == noLimit {
+		cfg.BodyMinRate = 0 // no limit on slowness
+	}
+	defaultInt(&cfg.MaxConns, noLimit)
+	defaultInt(&cfg.BodyBuffer, 1<<20)
+	defaultInt(&cfg.Workers, 64*runtime.GOMAXPROCS(0))
+	defaultInt(&cfg.WorkQueue, 4*min(cfg.Workers, 1<<20))
+	switch {
+	case cfg.MaxBody == 0:
+		cfg.MaxBody = int64(cfg.BodyBuffer)
+	case cfg.MaxBody < 0:
+		cfg.MaxBody = int64(^uint64(0) >> 1)
+	}
+	if cfg.MaxBody < int64(cfg.BodyBuffer) {
+		cfg.BodyBuffer = int(cfg.MaxBody)
+	}
+	if cfg.MaxHeaderBytes < 0 {
+		cfg.MaxHeaderBytes = maxHead
+	}
+	if cfg.MaxHeaderBytes > maxHead {
+		return cfg, &ConfigError{"MaxHeaderBytes", fmt.Sprintf("%d is above %d: a head is parsed in one piece", cfg.MaxHeaderBytes, maxHead)}
+	}
+	return cfg, nil
+}
+
+// maxHead is the largest head that can be asked for: offsets within a head are 16 bits wide.
+const maxHead = 60 << 10
+
+// defaultInt reads the convention of Config: 0 is the default, negative is none.
+func defaultInt(v *int, def int) {
+	switch {
+	case *v == 0:
+		*v = def
+	case *v < 0:
+		*v = noLimit
+	}
+}
+
+// forever is longer than a process lives and can still be added to a time.
+const forever = time.Duration(1 << 61)
+
+func defaultTime(v *time.Duration, def time.Duration) {
+	switch {
+	case *v == 0:
+		*v = def
+	case *v < 0:
+		*v = forever
+	}
+}

@@ -1,0 +1,327 @@
+package conn
+
+import (
+	"io"
+
+	"github.com/ringwire/ringwire/mem"
+)
+
+// pageSize is how many connections are laid out together: growing never moves one.
+const (
+	pageShift = 6
+	pageSize  = 1 << pageShift
+)
+
+// Stats count what has happened on a loop since it began.
+type Stats struct {
+	Open          int    // connections now, parked ones included
+	Parked        int    // of those, accepted above MaxConns and not served
+	Accepted      uint64 // connections
+	AcceptErrors  uint64 // times accepting failed
+	ReceivedBytes uint64
+	SentBytes     uint64
+	WriteTimeouts uint64 // connections closed because the peer stopped reading
+}
+
+// Loop serves the connections of one driver. Its methods are for the loop's own
+// goroutine, but for Post and Stop.
+type Loop struct {
+	drv Driver
+	cfg Config
+	now int64
+
+	pages  [][]Conn
+	dirty  []uint32 // connections that Turn has to look at
+	parked []uint32 // accepted above the limit, in order of arrival
+	wheel  wheel
+	views  [MaxSendBufs][]byte
+
+	stats    Stats
+	shutting bool
+	stopping bool
+}
+
+// NewLoop returns a loop that is ready for Listen and Run.
+func NewLoop(cfg Config) *Loop {
+	l := &Loop{drv: cfg.Driver, cfg: cfg.withDefaults(), now: cfg.Driver.Now()}
+	l.wheel.tick = l.now >> tickShift
+	return l
+}
+
+// Driver returns the loop's driver, for Listen and its kind.
+func (l *Loop) Driver() Driver { return l.drv }
+
+// Alloc is the loop's memory.
+func (l *Loop) Alloc() *mem.Allocator { return l.cfg.Alloc }
+
+// Now is the loop's time in nanoseconds, constant during a turn.
+func (l *Loop) Now() int64 { return l.now }
+
+// Stats returns the counters as they stand.
+func (l *Loop) Stats() Stats { return l.stats }
+
+// Run serves until Stop. It runs once.
+func (l *Loop) Run() error { return l.drv.Run(l) }
+
+// Stop aborts what is open and makes Run return. Safe from any goroutine.
+func (l *Loop) Stop() { l.drv.Stop() }
+
+// Post runs t on the loop soon; false means that the loop has stopped. Safe from any goroutine.
+func (l *Loop) Post(t Task) bool { return l.drv.Post(t) }
+
+// Shutdown stops accepting and asks every connection for an orderly end.
+func (l *Loop) Shutdown() {
+	if l.shutting {
+		return
+	}
+	l.shutting = true
+	l.drv.StopAccept()
+	for _, page := range l.pages {
+		for i := range page {
+			switch c := &page[i]; c.state {
+			case parked:
+				c.teardown()
+			case open:
+				c.handler.OnShutdown(c)
+			}
+		}
+	}
+}
+
+// ShuttingDown reports whether Shutdown was called.
+func (l *Loop) ShuttingDown() bool { return l.shutting }
+
+func (l *Loop) conn(id uint32) *Conn { return &l.pages[id>>pageShift][id&(pageSize-1)] }
+
+// Opened implements Events.
+func (l *Loop) Opened(id uint32) {
+	l.enter()
+	for int(id>>pageShift) >= len(l.pages) {
+		l.pages = append(l.pages, make([]Conn, pageSize))
+	}
+	c := l.conn(id)
+	*c = Conn{loop: l, id: id, state: parked}
+	c.out.Init(l.cfg.Alloc, l.cfg.OutputChunk)
+	l.stats.Accepted++
+	l.stats.Open++
+	switch serving := l.stats.Open - l.stats.Parked; {
+	case l.shutting:
+		l.stats.Parked++
+		c.teardown()
+	case serving > l.cfg.MaxConns:
+		l.stats.Parked++
+		l.parked = append(l.parked, id)
+	default:
+		l.serve(c)
+	}
+	if l.stats.Open >= l.cfg.MaxConns {
+		l.drv.PauseAccept()
+	}
+}
+
+func (l *Loop) serve(c *Conn) {
+	c.state = open
+	c.handler = l.cfg.Accept(c)
+	c.receive()
+}
+
+// unpark serves who waited longest, now that another connection has ended.
+func (l *Loop) unpark() {
+	for len(l.parked) > 0 {
+		c := l.conn(l.parked[0])
+		l.parked = l.parked[:copy(l.parked, l.parked[1:])]
+		if c.state == parked {
+			l.stats.Parked--
+			l.serve(c)
+			return
+		}
+	}
+	if l.stats.Open < l.cfg.MaxConns && !l.shutting {
+		l.drv.ResumeAccept()
+	}
+}
+
+// Received implements Events.
+func (l *Loop) Received(id uint32, p []byte) {
+	l.enter()
+	l.stats.ReceivedBytes += uint64(len(p))
+	c := l.conn(id)
+	if c.state != open {
+		return // closing: read only so that the peer's bytes do not cause a reset
+	}
+	if c.spill.len() > 0 {
+		c.spill.add(l.cfg.Alloc, p)
+		c.deliver()
+		return
+	}
+	n := c.handler.OnData(c, p)
+	if n < len(p) && c.state == open {
+		c.spill.add(l.cfg.Alloc, p[n:])
+		c.choke()
+	}
+}
+
+// deliver gives the handler what is kept.
+func (c *Conn) deliver() {
+	c.flags &^= redeliver
+	if c.state != open || c.spill.len() == 0 {
+		return
+	}
+	n := c.handler.OnData(c, c.spill.bytes())
+	if c.state != open {
+		return
+	}
+	c.spill.discard(n)
+	c.choke()
+}
+
+// choke stops receiving while too much is kept, and goes on when it has been read.
+func (c *Conn) choke() {
+	full := c.spill.len() >= c.loop.cfg.MaxPending
+	switch {
+	case full && !c.has(choked):
+		c.flags |= choked
+		c.loop.drv.Pause(c.id)
+	case !full && c.has(choked):
+		c.flags &^= choked
+		c.receive()
+	}
+}
+
+// Ended implements Events.
+func (l *Loop) Ended(id uint32, err error) {
+	l.enter()
+	c := l.conn(id)
+	c.flags |= ended
+	switch {
+	case c.state == lingering:
+		c.teardown()
+	case c.state == parked || err != io.EOF && c.state != open:
+		c.fail(err)
+	case c.state == open:
+		c.handler.OnEnd(c, err)
+		if err != io.EOF {
+			c.fail(err)
+		}
+	}
+}
+
+// Sent implements Events.
+func (l *Loop) Sent(id uint32, n int, err error) {
+	l.enter()
+	c := l.conn(id)
+	l.stats.SentBytes += uint64(n)
+	c.flags &^= sending
+	c.writeAt = 0
+	c.out.Segments().Discard(n)
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	if c.out.Len() > 0 || c.state != open {
+		c.mark()
+	}
+	if c.has(high) && c.out.Len() <= l.cfg.LowWater && c.state == open {
+		c.flags &^= high
+		c.handler.OnDrain(c)
+	}
+}
+
+// Closed implements Events.
+func (l *Loop) Closed(id uint32) {
+	l.enter()
+	c := l.conn(id)
+	l.wheel.remove(l, c)
+	if c.state != closing && c.err == nil {
+		c.err = ErrStopped // the driver was stopped under us
+	}
+	c.state = closing
+	if c.handler != nil {
+		c.handler.OnClose(c, c.err)
+	} else {
+		l.stats.Parked--
+	}
+	c.out.Release()
+	c.spill.release()
+	// The dirty list may still name this slot: a later connection in it is then
+	// looked at once for nothing.
+	*c = Conn{loop: l, id: id}
+	l.stats.Open--
+	l.unpark()
+}
+
+// AcceptFailed implements Events.
+func (l *Loop) AcceptFailed(err error) {
+	l.stats.AcceptErrors++
+	if l.cfg.AcceptFailed != nil {
+		l.cfg.AcceptFailed(err)
+	}
+}
+
+// Turn implements Events.
+func (l *Loop) Turn(now int64) int64 {
+	l.now = now
+	l.wheel.advance(l, now, due)
+	// Redelivery can mark connections again, its own included: the list grows while
+	// it is worked through, and every connection is looked at as often as it was marked.
+	for i := 0; i < len(l.dirty); i++ {
+		c := l.conn(l.dirty[i])
+		if !c.has(dirty) {
+			continue
+		}
+		c.flags &^= dirty
+		if c.has(redeliver) {
+			c.deliver()
+		}
+		c.flush()
+	}
+	l.dirty = l.dirty[:0]
+	return l.wheel.next()
+}
+
+// enter refreshes the loop's time at the beginning of a callback.
+func (l *Loop) enter() { l.now = l.drv.Now() }
+
+// flush starts a send if there is output and none in flight, and ends a connection
+// whose last output has gone.
+func (c *Conn) flush() {
+	if c.has(sending) || c.state < open || c.state == closing {
+		return
+	}
+	if c.out.Len() > 0 {
+		c.send()
+		return
+	}
+	if c.state == flushing {
+		c.spill.release() // not in Close: the handler may be reading it then
+		c.finish()
+	}
+}
+
+func (c *Conn) send() {
+	l := c.loop
+	views := c.out.Segments().Views(l.views[:0], MaxSendBufs)
+	total := 0
+	for i, v := range views {
+		if total += len(v); total >= l.cfg.MaxSend {
+			views[i] = v[:len(v)-(total-l.cfg.MaxSend)]
+			views = views[:i+1]
+			break
+		}
+	}
+	c.flags |= sending
+	c.writeAt = l.now + int64(l.cfg.WriteTimeout)
+	c.arm()
+	l.drv.Send(c.id, views)
+}
+
+// finish ends a connection whose output is out.
+func (c *Conn) finish() {
+	if !c.has(linger) || c.has(ended) {
+		c.teardown()
+		return
+	}
+	c.state = lingering
+	c.loop.drv.CloseWrite(c.id)
+	c.SetDeadline(c.loop.now + int64(c.loop.cfg.LingerTimeout))
+}

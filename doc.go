@@ -1,0 +1,35 @@
+// Package ringwire is a userspace networking stack: an HTTP/1.1 server whose event
+// loops run on io_uring where the kernel has it, and on Go's netpoll everywhere else,
+// with the same code and no allocation per request.
+//
+//	srv := ringwire.Server{Addr: "127.0.0.1:8080", Handler: ringwire.HandlerFunc(hello)}
+//	log.Fatal(srv.ListenAndServe())
+//
+//	func hello(w *ringwire.ResponseWriter, r *ringwire.Request) {
+//		w.WriteString("hello\n")
+//	}
+//
+// # Handlers run on the loop
+//
+// A loop is one thread that serves thousands of connections; a handler that blocks holds
+// all of them up. What computes for microseconds stays on the loop. What waits (a database,
+// a file, another service) is wrapped in [Blocking], which runs it on a bounded pool of
+// goroutines.
+//
+// # Borrowed views
+//
+// Methods that end in View give a slice of the receive buffer without copying. It is
+// valid until the handler returns (for a [Blocking] handler: until that one returns), and
+// the same memory then carries somebody else's request. What must live longer is copied:
+// the methods without View return strings of their own.
+//
+// # The layers
+//
+//	ringwire        this package: Server, Request, ResponseWriter; engine to handler
+//	conn            a connection: owner, deadlines, backpressure, drain
+//	proto/h1        HTTP/1.1 without I/O
+//	ring, fallback  the drivers "uring" and "netpoll"
+//	mem             off-heap memory: leases, segments, writers
+//
+// Imports point down only. docs/ARCHITECTURE.md walks a request through them.
+package ringwire

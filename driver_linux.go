@@ -1,0 +1,29 @@
+package ringwire
+
+import (
+	"runtime"
+
+	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/ring"
+)
+
+// openURing makes an io_uring loop for each of cfg.Loops, or says what stands in the way.
+func openURing(cfg *Config) ([]conn.Driver, error) {
+	if err := ring.Available(); err != nil {
+		return nil, err
+	}
+	loops := cfg.Loops
+	if loops == 0 {
+		loops = max(1, runtime.GOMAXPROCS(0)-1)
+	}
+	var drivers []conn.Driver
+	for range loops {
+		drv, err := ring.NewLoop(ring.LoopConfig{})
+		if err != nil {
+			closeDrivers(drivers)
+			return nil, err
+		}
+		drivers = append(drivers, drv)
+	}
+	return drivers, nil
+}

@@ -1,0 +1,32 @@
+package ringwire
+
+import "errors"
+
+var (
+	// ErrServerClosed is what ListenAndServe and Serve return after Shutdown or Close.
+	ErrServerClosed = errors.New("ringwire: server closed")
+
+	// ErrAbortHandler is a value to panic with: the connection is closed at once, nothing is logged.
+	ErrAbortHandler = errors.New("ringwire: abort handler")
+
+	// ErrBodyStreaming is returned for a body that has not arrived whole: it is longer than
+	// Config.BodyBuffer. Wrap the handler in Blocking to read it as it arrives, use
+	// Body.Stream on the loop, or raise Config.BodyBuffer.
+	ErrBodyStreaming = errors.New("ringwire: body is longer than Config.BodyBuffer and still arriving: use Blocking or Body.Stream, or raise BodyBuffer")
+
+	// ErrBodyTruncated is returned to the reader of a body whose peer went away or fell
+	// below Config.BodyMinRate.
+	ErrBodyTruncated = errors.New("ringwire: connection ended before the request body did")
+
+	// ErrConnClosed is returned by writes to a response whose connection is gone.
+	ErrConnClosed = errors.New("ringwire: connection closed")
+
+	// ErrContentLength is returned by writes beyond the Content-Length that the handler declared.
+	ErrContentLength = errors.New("ringwire: wrote more than the declared Content-Length")
+
+	// ErrNoProgress ends a response whose Stream callback neither wrote nor ended.
+	ErrNoProgress = errors.New("ringwire: Stream callback neither wrote nor returned io.EOF")
+
+	// ErrUpgrade is returned by Upgrade when the request did not ask for that protocol.
+	ErrUpgrade = errors.New("ringwire: request does not ask for an upgrade to that protocol")
+)

@@ -1,0 +1,242 @@
+package ringwire
+
+import (
+	"iter"
+	"net/netip"
+)
+
+// View is a borrowed slice of a request: valid until the handler returns, then the
+// memory carries another request. Comparing it (string(v) == "x", switch string(v)) does
+// not copy; String does.
+type View []byte
+
+// String returns a copy.
+func (v View) String() string { return string(v) }
+
+// Request is what the client asked. It belongs to the server: a handler must not keep
+// it, nor anything called a View, after it returned.
+type Request struct {
+	// Body is the request's body, never nil.
+	Body *Body
+
+	ex      *exchange
+	path    View
+	form    View
+	hasForm bool
+}
+
+func (r *Request) reset() {
+	r.path, r.form, r.hasForm = nil, nil, false
+}
+
+// Method is the request's method, as in "GET". Registered methods are constants; another
+// one is copied.
+func (r *Request) Method() string {
+	switch m := r.ex.head.Method(); string(m) {
+	case "GET":
+		return "GET"
+	case "POST":
+		return "POST"
+	case "HEAD":
+		return "HEAD"
+	case "PUT":
+		return "PUT"
+	case "DELETE":
+		return "DELETE"
+	case "PATCH":
+		return "PATCH"
+	case "OPTIONS":
+		return "OPTIONS"
+	case "CONNECT":
+		return "CONNECT"
+	case "TRACE":
+		return "TRACE"
+	default:
+		return string(m)
+	}
+}
+
+// TargetView is the request target as it was sent (RFC 9112 §3.2).
+func (r *Request) TargetView() View { return r.ex.head.Target() }
+
+// RawPathView is the path as it was sent, percent-encoded.
+func (r *Request) RawPathView() View { return r.ex.head.Path() }
+
+// RawQueryView is the query as it was sent, without the question mark.
+func (r *Request) RawQueryView() View { return r.ex.head.RawQuery() }
+
+// PathView is the decoded path. A path in the asterisk form is "*", one in the authority
+// form (CONNECT) is empty. Dot segments are left alone: a handler that maps paths to
+// files must clean them.
+func (r *Request) PathView() View {
+	if r.path == nil {
+		r.path = r.decode(r.ex.head.Path(), false)
+	}
+	return r.path
+}
+
+// Path is a copy of PathView.
+func (r *Request) Path() string { return string(r.PathView()) }
+
+// decode returns p itself, or its decoded form in the exchange's scratch.
+func (r *Request) decode(p []byte, plus bool) View {
+	if !needsUnescape(p, plus) {
+		return p
+	}
+	return r.ex.keep(appendUnescaped(r.ex.grow(len(p)), p, plus))
+}
+
+// Host is a copy of HostView.
+func (r *Request) Host() string { return string(r.ex.head.Host()) }
+
+// HostView is the authority that the request is for: the target's if it has one, else the
+// Host field's (RFC 9112 §3.2.2), with the port if one was given.
+func (r *Request) HostView() View { return r.ex.head.Host() }
+
+// ProtoMinor is 1 for HTTP/1.1 and 0 for HTTP/1.0.
+func (r *Request) ProtoMinor() int { return r.ex.head.Minor() }
+
+// Header returns a copy of the first field with that name, in any case, "" if there is none.
+func (r *Request) Header(name string) string { return string(r.ex.head.Get(name)) }
+
+// HeaderView is the first field with that name, in any case, nil if there is none.
+func (r *Request) HeaderView(name string) View { return r.ex.head.Get(name) }
+
+// Headers goes over all header fields in the order in which they came, names as they were sent.
+func (r *Request) Headers() iter.Seq2[View, View] {
+	return func(yield func(name, value View) bool) {
+		for i := range r.ex.head.Len() {
+			if name, value := r.ex.head.At(i); !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+// Trailers goes over the fields that followed a chunked body. They are there once the
+// body has been read to its end.
+func (r *Request) Trailers() iter.Seq2[View, View] {
+	return func(yield func(name, value View) bool) {
+		if w := r.ex.worker; w != nil && r.Body.stream {
+			for _, f := range w.trailers() {
+				if !yield(f.name, f.value) {
+					return
+				}
+			}
+			return
+		}
+		if !r.Body.done || r.Body.err != nil {
+			return
+		}
+		for i := range r.ex.head.TrailerLen() {
+			if name, value := r.ex.head.TrailerAt(i); !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+// QueryView is the decoded value of the first query parameter with that name; ok is
+// false if there is none.
+func (r *Request) QueryView(name string) (value View, ok bool) {
+	v, ok := findValue(r.ex.head.RawQuery(), name)
+	if !ok {
+		return nil, false
+	}
+	return r.decode(v, true), true
+}
+
+// Query is a copy of QueryView's value, "" if there is none.
+func (r *Request) Query(name string) string {
+	v, _ := r.QueryView(name)
+	return string(v)
+}
+
+// QueryInt is the value of a query parameter as a decimal integer; ok is false if it is
+// missing, malformed, or does not fit.
+func (r *Request) QueryInt(name string) (n int64, ok bool) {
+	v, ok := r.QueryView(name)
+	if !ok {
+		return 0, false
+	}
+	return parseInt(v)
+}
+
+// FormView is the decoded value of the first pair with that name in an
+// application/x-www-form-urlencoded body; ok is false if there is none, if the body is
+// of another type, or if it has not arrived whole.
+func (r *Request) FormView(name string) (value View, ok bool) {
+	if !r.hasForm {
+		r.hasForm = true
+		if isForm(r.ex.head.Get("Content-Type")) {
+			if body, err := r.Body.View(); err == nil {
+				r.form = body
+			}
+		}
+	}
+	v, ok := findValue(r.form, name)
+	if !ok {
+		return nil, false
+	}
+	return r.decode(v, true), true
+}
+
+// Form is a copy of FormView's value, "" if there is none.
+func (r *Request) Form(name string) string {
+	v, _ := r.FormView(name)
+	return string(v)
+}
+
+// RemoteAddr is the client's address, the zero AddrPort on a unix socket. It is looked up
+// when it is asked for.
+func (r *Request) RemoteAddr() netip.AddrPort { return r.ex.addr(true) }
+
+// LocalAddr is the address that the client connected to.
+func (r *Request) LocalAddr() netip.AddrPort { return r.ex.addr(false) }
+
+// isForm reports whether a media type is application/x-www-form-urlencoded, parameters aside.
+func isForm(contentType []byte) bool {
+	const form = "application/x-www-form-urlencoded"
+	if len(contentType) < len(form) || !equalFold(contentType[:len(form)], form) {
+		return false
+	}
+	rest := contentType[len(form):]
+	return len(rest) == 0 || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t'
+}
+
+// equalFold compares ASCII text without regard to case; lower must be in lower case.
+func equalFold(p []byte, lower string) bool {
+	if len(p) != len(lower) {
+		return false
+	}
+	for i, c := range p {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// parseInt reads a decimal integer with an optional minus sign.
+func parseInt(p []byte) (n int64, ok bool) {
+	neg := len(p) > 0 && p[0] == '-'
+	if neg {
+		p = p[1:]
+	}
+	if len(p) == 0 || len(p) > 18 {
+		return 0, false
+	}
+	for _, c := range p {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	if neg {
+		n = -n
+	}
+	return n, true
+}

@@ -1,0 +1,202 @@
+package ringwire
+
+import (
+	"io"
+
+	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/mem"
+	"github.com/ringwire/ringwire/proto/h1"
+)
+
+// ResponseWriter builds the response. What is written is kept until the handler returns,
+// and then sent with its Content-Length; Flush, Stream and long responses of
+// Blocking handlers send as they go, chunked unless the length was declared.
+//
+// It belongs to the server and must not be kept after the handler returned.
+type ResponseWriter struct {
+	ex *exchange
+
+	fields   h1.Fields
+	trailers h1.Fields
+	out      mem.Writer // body bytes not yet handed to the connection
+
+	status    int
+	declared  int64 // Content-Length set by the handler, -1 if none
+	written   int64 // body bytes accepted from the handler
+	committed bool  // the head is on its way
+	bodiless  bool  // the head said that no body follows (HEAD, 204, 304)
+	producer  func(w *ResponseWriter) error
+	upgrade   conn.Handler
+	err       error // what made the response impossible to finish
+}
+
+func (w *ResponseWriter) reset() {
+	w.out.Release()
+	w.out.Init(w.ex.svc.alloc, bodyChunk)
+	w.fields.Reset()
+	w.trailers.Reset()
+	w.status, w.declared, w.written = 0, -1, 0
+	w.committed, w.bodiless = false, false
+	w.producer, w.upgrade, w.err = nil, nil, nil
+}
+
+// Header is the response's header fields. Set and Add refuse names that are not tokens
+// and values with control characters (RFC 9110 §5.5), and the fields by which the server
+// frames the message: a response cannot be split. Changes after the head has been sent
+// have no effect.
+func (w *ResponseWriter) Header() *h1.Fields { return &w.fields }
+
+// Trailer is the fields that follow a chunked body. They are sent only with a response
+// that is chunked: one that was flushed, and whose length was not declared.
+func (w *ResponseWriter) Trailer() *h1.Fields { return &w.trailers }
+
+// WriteHeader sets the status, 200 to 599; it is 200 otherwise. Unlike in net/http nothing
+// is sent yet, and the last call counts. A status out of range becomes 500.
+func (w *ResponseWriter) WriteHeader(status int) {
+	if status < 200 || status > 599 {
+		status = StatusInternalServerError
+	}
+	w.status = status
+}
+
+// Status is what WriteHeader set, 200 if it was not called.
+func (w *ResponseWriter) Status() int {
+	if w.status == 0 {
+		return StatusOK
+	}
+	return w.status
+}
+
+// SetContentLength declares the body's length, so that it can be sent as it is written
+// without being chunked. Writing more fails; writing less closes the connection.
+func (w *ResponseWriter) SetContentLength(n int64) { w.declared = n }
+
+// Write appends to the body. It fails when the connection is gone, or beyond the
+// declared length.
+func (w *ResponseWriter) Write(p []byte) (int, error) {
+	if err := w.admit(len(p)); err != nil {
+		return 0, err
+	}
+	_, _ = w.out.Write(p)
+	return len(p), w.spillOver()
+}
+
+// WriteString is Write for a string.
+func (w *ResponseWriter) WriteString(s string) (int, error) {
+	if err := w.admit(len(s)); err != nil {
+		return 0, err
+	}
+	_, _ = w.out.WriteString(s)
+	return len(s), w.spillOver()
+}
+
+// Reserve returns an empty slice with room for n bytes to append to; Commit makes them
+// part of the body. It is how encoders write without a copy:
+//
+//	buf := w.Reserve(20)
+//	w.Commit(len(strconv.AppendInt(buf, n, 10)))
+//
+// The slice is valid until the next call on w.
+func (w *ResponseWriter) Reserve(n int) []byte { return w.out.Reserve(n) }
+
+// Commit appends the first n bytes of what Reserve returned.
+func (w *ResponseWriter) Commit(n int) error {
+	if err := w.admit(n); err != nil {
+		return err
+	}
+	w.out.Commit(n)
+	return w.spillOver()
+}
+
+// admit checks whether n more body bytes may be written.
+func (w *ResponseWriter) admit(n int) error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.declared >= 0 && w.written+int64(n) > w.declared {
+		return ErrContentLength
+	}
+	w.written += int64(n)
+	return nil
+}
+
+// spillOver sends what a Blocking handler has written once it is much; it waits while
+// the client does not read.
+func (w *ResponseWriter) spillOver() error {
+	if w.ex.worker == nil || w.out.Len() < flushAt {
+		return nil
+	}
+	return w.ex.worker.push()
+}
+
+// flushAt is how much a Blocking handler may write before it is sent.
+const flushAt = 64 << 10
+
+// Flush sends the head and what has been written so far. On the loop it never waits;
+// in a Blocking handler it waits while the client does not read.
+func (w *ResponseWriter) Flush() error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.ex.worker != nil {
+		return w.ex.worker.push()
+	}
+	w.ex.hc.push(w.ex, &w.out)
+	return nil
+}
+
+// Stream has fn called on the loop, after the handler returned, whenever there is room
+// for more output. fn writes some and returns nil, or io.EOF at the end; another error
+// cuts the connection. A response of any length is sent so in bounded memory. In a
+// Blocking handler, where Write waits by itself, Stream runs fn to its end.
+func (w *ResponseWriter) Stream(fn func(w *ResponseWriter) error) {
+	w.producer = fn
+	if w.ex.worker == nil {
+		return
+	}
+	w.producer = nil
+	for {
+		switch err := fn(w); err {
+		case nil:
+			if w.err != nil {
+				return
+			}
+		case io.EOF:
+			return
+		default:
+			w.err = err
+			return
+		}
+	}
+}
+
+// Reset takes back everything that was set and written, unless it has been sent.
+func (w *ResponseWriter) Reset() {
+	if !w.committed {
+		w.fields.Reset()
+		w.out.Release()
+		w.out.Init(w.alloc(), bodyChunk)
+		w.status, w.declared, w.written = 0, -1, 0
+	}
+}
+
+func (w *ResponseWriter) alloc() *mem.Allocator {
+	if w.ex.worker != nil {
+		return w.ex.svc.srv.shared
+	}
+	return w.ex.svc.alloc
+}
+
+// Upgrade answers 101 and hands the connection to h, which gets every byte that
+// follows. It fails with ErrUpgrade unless the request asks for that protocol
+// (RFC 9110 §7.8). It cannot be used in a Blocking handler.
+func (w *ResponseWriter) Upgrade(protocol string, h conn.Handler) error {
+	if w.ex.worker != nil || w.committed || !offers(w.ex.head.Upgrade(), protocol) {
+		return ErrUpgrade
+	}
+	if err := w.fields.Set("Upgrade", protocol); err != nil {
+		return err
+	}
+	w.upgrade = h
+	return nil
+}

@@ -1,0 +1,289 @@
+package ringwire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+
+	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/mem"
+	"github.com/ringwire/ringwire/proto/h1"
+)
+
+// Server serves HTTP/1.1. Addr and Handler are all it needs; the fields of Config are
+// promoted (srv.Loops). It is used once: after Shutdown or Close make another.
+type Server struct {
+	// Addr is "host:port" for TCP, or "unix:/path" for a unix socket. Default ":8080".
+	Addr string
+
+	// Handler answers every request.
+	Handler Handler
+
+	Config
+
+	mu       sync.Mutex
+	state    serverState
+	started  chan struct{} // closed when the loops run or starting failed
+	addr     net.Addr
+	driver   DriverInfo
+	services []*service
+	done     chan struct{} // closed when the loops have ended
+
+	shared  *mem.Allocator // for Blocking handlers
+	workers *workers
+	jobs    jobPool
+}
+
+type serverState uint8
+
+const (
+	stateNew serverState = iota
+	stateRunning
+	stateStopping
+)
+
+// ListenAndServe listens on Addr and serves until Shutdown or Close, and then returns
+// ErrServerClosed. Any other error says why it could not start or go on: a *ConfigError,
+// an address in use, a driver that cannot be had.
+func (s *Server) ListenAndServe() error {
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	network, address := splitAddr(s.Addr)
+	return s.start(func(n int) ([]net.Listener, error) {
+		return conn.Listen(context.Background(), network, address, n)
+	})
+}
+
+// Serve is ListenAndServe on a listener that exists, which it takes over. With several
+// loops it must be a *net.TCPListener or *net.UnixListener.
+func (s *Server) Serve(ln net.Listener) error {
+	if err := s.prepare(); err != nil {
+		_ = ln.Close()
+		return err
+	}
+	return s.start(func(n int) ([]net.Listener, error) {
+		lns, err := conn.ShareListener(ln, n)
+		if err != nil {
+			_ = ln.Close()
+		}
+		return lns, err
+	})
+}
+
+// splitAddr tells "unix:/path" from "host:port".
+func splitAddr(addr string) (network, address string) {
+	switch {
+	case addr == "":
+		return "tcp", ":8080"
+	case len(addr) > 5 && addr[:5] == "unix:":
+		return "unix", addr[5:]
+	}
+	return "tcp", addr
+}
+
+// prepare checks the configuration and moves the server out of its initial state.
+func (s *Server) prepare() error {
+	if s.Handler == nil {
+		return &ConfigError{"Handler", "is nil: there is nothing to answer requests"}
+	}
+	cfg, err := s.Config.withDefaults()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch s.state {
+	case stateRunning:
+		return errors.New("ringwire: server is already serving")
+	case stateStopping:
+		return ErrServerClosed
+	}
+	s.Config = cfg
+	s.state = stateRunning
+	s.ready()
+	s.shared = mem.NewAllocator(mem.Config{Shared: true, Heap: cfg.DisablePooling})
+	s.workers = newWorkers(cfg.Workers, cfg.WorkQueue)
+	return nil
+}
+
+// ready makes the channels that other goroutines may wait on before the start. The
+// caller holds mu.
+func (s *Server) ready() {
+	if s.started == nil {
+		s.started = make(chan struct{})
+		s.done = make(chan struct{})
+	}
+}
+
+// start opens the loops and the listeners, runs them, and cleans up after them.
+func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
+	defer close(s.done)
+	err := s.open(listen)
+	close(s.started)
+	if err != nil {
+		return err
+	}
+	s.Logger.Info("ringwire: serving", "addr", s.addr.String(), "driver", s.driver.Name, "why", s.driver.Reason, "loops", len(s.services))
+	errs := make(chan error, len(s.services))
+	for _, svc := range s.services {
+		go func() { errs <- svc.loop.Run() }()
+	}
+	for range s.services {
+		if e := <-errs; e != nil {
+			err = errors.Join(err, fmt.Errorf("ringwire: loop failed: %w", e))
+			s.stop() // one loop down: the others cannot take its listener over
+		}
+	}
+	s.release()
+	if err == nil {
+		err = ErrServerClosed
+	}
+	return err
+}
+
+// open makes the loops and gives each its listener. On an error nothing stays open.
+func (s *Server) open(listen func(n int) ([]net.Listener, error)) error {
+	drivers, info, err := openDrivers(&s.Config)
+	if err != nil {
+		return err
+	}
+	lns, err := listen(len(drivers))
+	if err != nil {
+		closeDrivers(drivers)
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.addr, s.driver = lns[0].Addr(), info
+	for i, drv := range drivers {
+		s.services = append(s.services, s.newService(drv, len(drivers)))
+		if e := drv.Listen(lns[i]); e != nil {
+			for _, ln := range lns[i:] {
+				_ = ln.Close()
+			}
+			closeDrivers(drivers)
+			return fmt.Errorf("ringwire: driver %s cannot accept from %v: %w", drv.Name(), lns[i].Addr(), e)
+		}
+	}
+	if s.state == stateStopping {
+		s.stopAll() // Close came while we were starting
+	}
+	return nil
+}
+
+// newService makes what the server has on one of n loops.
+func (s *Server) newService(drv conn.Driver, n int) *service {
+	cfg := &s.Config
+	svc := &service{srv: s, cfg: cfg, alloc: mem.NewAllocator(mem.Config{Heap: cfg.DisablePooling})}
+	svc.limits = h1.Limits{RequestLine: cfg.MaxRequestLine, Head: cfg.MaxHeaderBytes, Headers: cfg.MaxHeaders}.WithDefaults()
+	maxConns := cfg.MaxConns
+	if maxConns != noLimit {
+		maxConns = max(1, (maxConns+n-1)/n)
+	}
+	svc.loop = conn.NewLoop(conn.Config{
+		Driver:       drv,
+		Alloc:        svc.alloc,
+		Accept:       svc.accept,
+		AcceptFailed: s.logAcceptFailed,
+		MaxConns:     maxConns,
+		WriteTimeout: cfg.WriteTimeout,
+	})
+	return svc
+}
+
+// Started waits until the server serves, or has failed to, and returns its address: nil
+// if it failed. It is for programs and tests that let the system choose the port.
+func (s *Server) Started() net.Addr {
+	s.mu.Lock()
+	s.ready()
+	started := s.started
+	s.mu.Unlock()
+	<-started
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.addr
+}
+
+// Driver says which driver the server runs on and why, once it has started.
+func (s *Server) DriverInfo() DriverInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.driver
+}
+
+// Shutdown ends the server in order: it stops accepting, lets requests in progress finish,
+// closes each connection as it becomes idle, and returns when all are gone. When ctx ends
+// first, the rest is cut and ctx's error returned.
+func (s *Server) Shutdown(ctx context.Context) error {
+	if !s.stopping() {
+		return nil
+	}
+	s.mu.Lock()
+	for _, svc := range s.services {
+		svc.loop.Post((*shutdownTask)(svc))
+	}
+	s.mu.Unlock()
+	select {
+	case <-s.done:
+		return nil
+	case <-ctx.Done():
+		s.stop()
+		<-s.done
+		return ctx.Err()
+	}
+}
+
+// Close ends the server at once; requests in progress are cut.
+func (s *Server) Close() error {
+	if s.stopping() {
+		s.stop()
+		<-s.done
+	}
+	return nil
+}
+
+// stopping notes that the end was asked for, and reports whether there is anything to end.
+func (s *Server) stopping() bool {
+	s.mu.Lock()
+	was := s.state
+	s.state = stateStopping
+	started := s.started
+	s.mu.Unlock()
+	if was == stateNew {
+		return false
+	}
+	<-started
+	return true
+}
+
+func (s *Server) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopAll()
+}
+
+func (s *Server) stopAll() {
+	for _, svc := range s.services {
+		svc.loop.Stop()
+	}
+}
+
+// release gives the memory back when the loops have ended. Handlers that still run on
+// workers use theirs: then the last of them sees to it.
+func (s *Server) release() {
+	s.workers.close()
+	s.jobs.wait(func() {
+		for _, svc := range s.services {
+			_ = svc.alloc.Close()
+		}
+		_ = s.shared.Close()
+	})
+}
+
+// shutdownTask is a service's part of Shutdown, run on its loop.
+type shutdownTask service
+
+func (t *shutdownTask) RunTask() { t.loop.Shutdown() }
