@@ -1,0 +1,81 @@
+// Package endpoint holds what the profiles' endpoints mean, apart from any server: paths, content types and how
+// numbers are read. Every server of this module answers the same way because it asks here.
+package endpoint
+
+import "github.com/ringwire/ringwire/bench/internal/dataset"
+
+// Paths of the profiles. JSONPrefix is followed by the number of items.
+const (
+	Baseline   = "/baseline11"
+	Pipeline   = "/pipeline"
+	JSONPrefix = "/json/"
+	Upload     = "/upload"
+)
+
+// Content types of the responses, and the body of Pipeline.
+const (
+	Text = "text/plain"
+	JSON = "application/json"
+	OK   = "ok"
+)
+
+// MaxUpload is the largest upload a server must take; servers that want a limit on bodies get this one.
+const MaxUpload = 64 << 20
+
+// Int reads s as a whole decimal integer with an optional sign, spaces around it ignored; anything else is 0, as
+// the baseline profile wants. It does not allocate.
+func Int[S string | []byte](s S) int {
+	for len(s) > 0 && isSpace(s[0]) {
+		s = s[1:]
+	}
+	for len(s) > 0 && isSpace(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	negative := false
+	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
+		negative = s[0] == '-'
+		s = s[1:]
+	}
+	if len(s) == 0 || len(s) > 18 { // 18 digits cannot overflow
+		return 0
+	}
+	n := 0
+	for i := 0; i < len(s); i++ {
+		d := s[i] - '0'
+		if d > 9 {
+			return 0
+		}
+		n = n*10 + int(d)
+	}
+	if negative {
+		return -n
+	}
+	return n
+}
+
+// Multiplier reads the m of a json request; 1 when it is missing.
+func Multiplier[S string | []byte](m S) int {
+	if len(m) == 0 {
+		return 1
+	}
+	return Int(m)
+}
+
+// Count reads the item count that follows JSONPrefix in a path. False when the path has another form.
+func Count[S string | []byte](path S) (n int, ok bool) {
+	if len(path) <= len(JSONPrefix) || string(path[:len(JSONPrefix)]) != JSONPrefix {
+		return 0, false
+	}
+	rest := path[len(JSONPrefix):]
+	if len(rest) > 9 {
+		return 0, false
+	}
+	for i := 0; i < len(rest); i++ {
+		if rest[i]-'0' > 9 {
+			return 0, false
+		}
+	}
+	return min(Int(rest), dataset.Size), true
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }

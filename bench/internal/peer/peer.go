@@ -1,0 +1,85 @@
+// Package peer is the frame around the servers that ringwire is compared with: common flags, one start line, and a
+// graceful end on SIGTERM or SIGINT.
+package peer
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// Options are what every peer is started with.
+type Options struct {
+	Addr string // host:port to listen on
+
+	// Timeouts asks for the protection that a server on the open internet runs with: HeadTimeout and IdleTimeout.
+	// ringwire has both by default, so the peers get them, too; without them they are a little faster.
+	Timeouts bool
+}
+
+// The timeouts of Options.Timeouts. The same as ringwire's defaults.
+const (
+	HeadTimeout = 10 * time.Second
+	IdleTimeout = 60 * time.Second
+)
+
+// A Server is a running peer.
+type Server interface {
+	// Shutdown stops listening, lets running requests finish and returns; at the latest when ctx ends.
+	Shutdown(ctx context.Context) error
+}
+
+// A Start makes a peer listen. It returns once connections are accepted.
+type Start func(Options) (Server, error)
+
+// Main runs a peer as a program: flags, Start, wait for a signal, Shutdown, exit.
+func Main(name string, start Start) {
+	os.Exit(run(name, os.Args[1:], os.Stdout, os.Stderr, start))
+}
+
+// Available is nil when addr can be listened on. For peers that end the process, or hang, when it cannot.
+func Available(addr string) error {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	return ln.Close()
+}
+
+const shutdownGrace = 3 * time.Second
+
+func run(name string, args []string, stdout, stderr io.Writer, start Start) int {
+	var o Options
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.StringVar(&o.Addr, "addr", "127.0.0.1:8080", "`host:port` to listen on")
+	fs.BoolVar(&o.Timeouts, "timeouts", true, "head and idle timeouts, as ringwire has by default")
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	srv, err := start(o)
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %v\n", name, err)
+		return 1
+	}
+	fmt.Fprintf(stdout, "%s listening on %s\n", name, o.Addr)
+	<-ctx.Done()
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownGrace)
+	defer cancel()
+	if err := srv.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		fmt.Fprintf(stderr, "%s: shutdown: %v\n", name, err)
+		return 1
+	}
+	return 0
+}

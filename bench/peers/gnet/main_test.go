@@ -1,0 +1,11 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/ringwire/ringwire/bench/internal/peertest"
+)
+
+func TestPipelining(t *testing.T) { peertest.Run(t, start, peertest.Pipelining) }
+
+func TestAddressInUse(t *testing.T) { peertest.AddressInUse(t, start) }

@@ -1,0 +1,11 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/ringwire/ringwire/bench/internal/peertest"
+)
+
+func TestEndpoints(t *testing.T) { peertest.Run(t, start, peertest.Endpoints) }
+
+func TestAddressInUse(t *testing.T) { peertest.AddressInUse(t, start) }
