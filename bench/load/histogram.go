@@ -1,0 +1,50 @@
+package main
+
+import (
+	"math"
+	"math/bits"
+	"time"
+)
+
+// histogram counts durations in buckets whose width grows with the value: 64 buckets per power of two, so a
+// percentile is off by at most 1.6 %. Not safe for concurrent use.
+type histogram struct {
+	counts [64 * 40]uint32
+	n      int64
+}
+
+const subBits = 6
+
+func (h *histogram) record(d time.Duration) {
+	h.counts[bucket(uint64(max(d, 0)))]++
+	h.n++
+}
+
+// bucket is the value itself below 64 ns; above, the exponent and the six bits after the leading one.
+func bucket(v uint64) int {
+	if v < 1<<subBits {
+		return int(v)
+	}
+	shift := bits.Len64(v) - 1 - subBits
+	return min((shift+1)<<subBits|int(v>>shift)&(1<<subBits-1), 64*40-1)
+}
+
+// upper is the largest value of a bucket.
+func upper(b int) uint64 {
+	if b < 1<<subBits {
+		return uint64(b)
+	}
+	shift := b>>subBits - 1
+	return (uint64(b&(1<<subBits-1)|1<<subBits)+1)<<shift - 1
+}
+
+// percentile returns the value in microseconds that p percent of the records do not exceed; 0 without records.
+func (h *histogram) percentile(p float64) float64 {
+	rank := int64(math.Ceil(float64(h.n) * p / 100))
+	for b, c := range h.counts {
+		if rank -= int64(c); rank <= 0 && h.n > 0 {
+			return float64(upper(b)) / 1000
+		}
+	}
+	return 0
+}
