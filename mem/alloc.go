@@ -48,13 +48,13 @@ type Allocator struct {
 	fastMax uint // largest request for Lease's fast path; 0 = none
 	classes [numClasses + 1]class
 
-	cfg     Config
-	headers *node    // of blocks that had a mapping of their own
-	spare   *node    // nodes for leases linked into more than one chain
-	slabs   [][]byte // for Close
-	mapped  int64    // bytes in slabs and own mappings
-	closed  bool
-	guard   guardAllocator
+	cfg            Config
+	headers        *node    // of blocks that had a mapping of their own
+	spare          *node    // nodes for leases linked into more than one chain
+	slabs          [][]byte // for Close
+	mapped         int64    // bytes in slabs and own mappings
+	closed         bool
+	guardAllocator // what checking builds remember; else empty
 
 	mu sync.Mutex // guards all of the above when cfg.Shared
 }

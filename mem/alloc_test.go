@@ -1,6 +1,7 @@
 package mem
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"testing"
@@ -75,16 +76,12 @@ func TestLeasesAreDisjoint(t *testing.T) {
 			for round := range 3 {
 				for i := range 300 {
 					l := a.Lease(classSize[i%4])
-					for j := range l.Bytes() {
-						l.Bytes()[j] = byte(len(out))
-					}
+					copy(l.Bytes(), bytes.Repeat([]byte{byte(len(out))}, l.Cap()))
 					out = append(out, l)
 				}
 				for i, l := range out {
-					for _, c := range l.Bytes() {
-						if c != byte(i) {
-							t.Fatalf("lease %d was overwritten", i)
-						}
+					if bytes.Count(l.Bytes(), []byte{byte(i)}) != l.Cap() {
+						t.Fatalf("lease %d was overwritten", i)
 					}
 				}
 				for len(out) > 100*(2-round) {

@@ -26,7 +26,8 @@ type block struct {
 	refs  int32
 	class uint8
 	flags uint8 // 0 on the fast path: a slab block of a loop's own allocator
-	guard guardBlock
+
+	guardBlock // what checking builds remember; else empty
 }
 
 const (
@@ -41,7 +42,9 @@ func (b *block) setMemory(p []byte) {
 
 func (b *block) memory() []byte { return unsafe.Slice((*byte)(b.data), b.size) }
 
-func (b *block) shared() bool { return b.flags&flagShared != 0 }
+// shared reports whether other goroutines may count references, too. In
+// checking builds any may look at the count.
+func (b *block) shared() bool { return guard || b.flags&flagShared != 0 }
 
 // sole reports whether the caller, an owner, is the only one. Then the block's
 // own node is unused: whoever uses it holds a reference, too.

@@ -56,9 +56,9 @@ type guardBlock struct {
 
 // guardAllocator lists what is out and what waits.
 type guardAllocator struct {
-	live    map[*block]struct{}
-	waiting []*block // oldest first
-	bytes   int
+	live         map[*block]struct{}
+	waiting      []*block // released and inaccessible, oldest first
+	waitingBytes int
 }
 
 // checkAlive panics when b was released, what being the attempted operation.
@@ -70,7 +70,7 @@ func (b *block) checkAlive(what string) {
 
 func (b *block) report(text string) {
 	panic(fmt.Sprintf("%s (%d bytes)\nacquired at:\n%sreleased at:\n%s",
-		text, b.size, &b.guard.acquired, &b.guard.released))
+		text, b.size, &b.acquired, &b.released))
 }
 
 // noteRelease looks at the number of owners that a release has left.
@@ -79,22 +79,22 @@ func (b *block) noteRelease(refs int32) {
 		b.report("mem: second release of a lease")
 	}
 	if refs == 0 {
-		b.guard.released.note(3)
+		b.released.note(3)
 	}
 }
 
 func (a *Allocator) noteAcquire(b *block) {
-	b.guard.acquired.note(3)
-	if a.guard.live == nil {
-		a.guard.live = make(map[*block]struct{})
+	b.acquired.note(3)
+	if a.live == nil {
+		a.live = make(map[*block]struct{})
 	}
-	a.guard.live[b] = struct{}{}
+	a.live[b] = struct{}{}
 	fill(b.memory(), freshByte)
 }
 
 // noteHome destroys what a block held that will not be protected.
 func (a *Allocator) noteHome(b *block) {
-	delete(a.guard.live, b)
+	delete(a.live, b)
 	if b.flags&flagMapped == 0 {
 		fill(b.memory(), poisonByte)
 	}
@@ -103,42 +103,44 @@ func (a *Allocator) noteHome(b *block) {
 // quarantine makes a block's pages inaccessible, and ends the oldest ones'.
 func (a *Allocator) quarantine(b *block) {
 	protect(b.memory())
-	g := &a.guard
-	g.waiting = append(g.waiting, b)
-	g.bytes += b.size
-	for len(g.waiting) > quarantineLeases || g.bytes > quarantineBytes {
+	a.waiting = append(a.waiting, b)
+	a.waitingBytes += b.size
+	for len(a.waiting) > quarantineLeases || a.waitingBytes > quarantineBytes {
 		a.endOldest()
 	}
 }
 
 func (a *Allocator) endOldest() {
-	g := &a.guard
-	b := g.waiting[0]
-	g.waiting[0] = nil
-	g.waiting = g.waiting[1:]
-	g.bytes -= b.size
+	b := a.waiting[0]
+	a.waiting[0] = nil
+	a.waiting = a.waiting[1:]
+	a.waitingBytes -= b.size
 	a.unmap(b.memory())
 }
 
 func (a *Allocator) drainQuarantine() {
-	for len(a.guard.waiting) > 0 {
+	for len(a.waiting) > 0 {
 		a.endOldest()
 	}
 }
 
 func (a *Allocator) describeLeaks(text *strings.Builder) {
 	n := 0
-	for b := range a.guard.live {
+	for b := range a.live {
 		if n++; n > leaksListed {
 			text.WriteString("\n…")
 			return
 		}
-		fmt.Fprintf(text, "\n%d bytes acquired at:\n%s", b.size, &b.guard.acquired)
+		fmt.Fprintf(text, "\n%d bytes acquired at:\n%s", b.size, &b.acquired)
 	}
 }
 
 func fill(p []byte, c byte) {
-	for i := range p {
-		p[i] = c
+	if len(p) == 0 {
+		return
+	}
+	p[0] = c
+	for n := 1; n < len(p); n *= 2 {
+		copy(p[n:], p[:n])
 	}
 }

@@ -50,9 +50,4 @@ func sysUnmap(p []byte) error {
 	return unix.MunmapPtr(unsafe.Pointer(unsafe.SliceData(p)), uintptr(mappedSize(len(p))))
 }
 
-// sysProtect makes the pages of a mapping inaccessible.
-func sysProtect(p []byte) error {
-	return unix.Mprotect(unsafe.Slice(unsafe.SliceData(p), mappedSize(len(p))), unix.PROT_NONE)
-}
-
 func address(p []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p))) }

@@ -26,13 +26,19 @@ func closeAll(t testing.TB, a *Allocator) {
 	}
 }
 
-// text returns n recognisable bytes that differ by position and seed.
-func text(n, seed int) []byte {
-	p := make([]byte, n)
+// noise has no period that a shifted or repeated piece could hide behind.
+var noise = func() []byte {
+	p := make([]byte, 1<<20)
+	r := rand.New(rand.NewPCG(1, 2))
 	for i := range p {
-		p[i] = byte(i*7 + seed*31 + i>>8)
+		p[i] = byte(r.Uint32())
 	}
 	return p
+}()
+
+// text returns n bytes, others for each seed.
+func text(n, seed int) []byte {
+	return bytes.Clone(noise[seed*1009%(len(noise)/2):][:n])
 }
 
 // leaseOf returns a lease that holds p at off.

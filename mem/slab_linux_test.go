@@ -1,0 +1,54 @@
+package mem
+
+import (
+	"encoding/binary"
+	"os"
+	"testing"
+)
+
+// resident counts the pages of p that have memory, from proc(5)'s pagemap.
+func resident(t *testing.T, p []byte) int {
+	t.Helper()
+	f, err := os.Open("/proc/self/pagemap")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer f.Close()
+	entries := make([]byte, 8*mappedSize(len(p))/int64(pageSize))
+	if _, err := f.ReadAt(entries, int64(address(p))/int64(pageSize)*8); err != nil {
+		t.Skip(err)
+	}
+	n := 0
+	for ; len(entries) > 0; entries = entries[8:] {
+		if binary.NativeEndian.Uint64(entries)>>63 != 0 { // page present
+			n++
+		}
+	}
+	return n
+}
+
+// Memory grows with use, not with what was mapped for it.
+func TestSlabsAreNotTouchedBeforeUse(t *testing.T) {
+	if guard {
+		t.Skip("checking builds have no slabs")
+	}
+	a := NewAllocator(Config{})
+	defer closeAll(t, a)
+	for class, size := range classSize {
+		l := a.Lease(size)
+		slab := a.slabs[class]
+		if n := resident(t, slab); n != 0 {
+			t.Errorf("class of %d B: %d pages are in memory before any use", size, n)
+		}
+		l.Bytes()[0] = 1
+		l.Release()
+		for range 100 {
+			l := a.Lease(size)
+			l.Bytes()[0] = 1
+			l.Release()
+		}
+		if n := resident(t, slab); n != 1 {
+			t.Errorf("class of %d B: %d pages are in memory after using one", size, n)
+		}
+	}
+}
