@@ -44,6 +44,9 @@ func (f *Fields) Reset() { f.buf, f.index, f.known = f.buf[:0], f.index[:0], 0 }
 // Len returns the number of fields.
 func (f *Fields) Len() int { return len(f.index) }
 
+// Size returns how many bytes the fields take in a head.
+func (f *Fields) Size() int { return len(f.buf) }
+
 // At returns field i, 0 <= i < Len, as views that the next Set, Add, Del or Reset ends.
 func (f *Fields) At(i int) (name, value []byte) {
 	r := f.index[i]

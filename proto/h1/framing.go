@@ -41,8 +41,8 @@ func (h *Head) noteHost(s span, value []byte) *Error {
 	}
 	h.flags |= flagHost
 	h.host = s
-	host, port, ok := splitHost(value)
-	if !ok || len(host) == 0 && len(port) > 0 {
+	host, _, ok := splitHost(value)
+	if !ok || len(host) == 0 && len(value) > 0 {
 		return ErrBadHost
 	}
 	return nil

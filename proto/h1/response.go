@@ -123,7 +123,7 @@ func (e *Engine) appendInterim(dst []byte, r *ResponseHead, status int) []byte {
 
 func appendStatusLine(dst []byte, status int, reason string) []byte {
 	if reason == "" && status < 600 {
-		if line := statusLines[status-100]; line != "" {
+		if line := statusLines[status]; line != "" {
 			return append(dst, line...)
 		}
 	}

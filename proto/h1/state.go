@@ -3,25 +3,25 @@ package h1
 // An exchange has two halves, each with its own state; both see every input. A server receives the request half and
 // sends the response half, a client the other way round, so the tables do not depend on the role.
 //
-//	request half   head      headFixed  headChunked  requestEnd  interim    response   responseEnd  switch    cycle  close   fail
-//	-------------  --------  ---------  -----------  ----------  ---------  ---------  -----------  --------  -----  ------  ------
-//	reqIdle        ending    fixed      chunked      ·           ·          ·          ·            ·         ·      closed  failed
-//	reqFixed       ·         ·          ·            done        fixed      fixed      fixed        ·         ·      closed  failed
-//	reqChunked     ·         ·          ·            done        chunked    chunked    chunked      ·         ·      closed  failed
-//	reqEnding      ·         ·          ·            done        ending     ending     done         upgraded  ·      closed  failed
-//	reqDone        ·         ·          ·            ·           done       done       done         upgraded  idle   closed  failed
-//	reqClosed      ·         ·          ·            ·           ·          closed     closed       ·         ·      closed  closed
-//	reqUpgraded    ·         ·          ·            ·           ·          ·          ·            ·         ·      closed  ·
-//	reqFailed      ·         ·          ·            ·           failed     failed     failed       ·         ·      failed  failed
+//	request half  head    headFixed  headChunked  requestEnd  interim  response  responseEnd  switch    cycle  close   fail
+//	------------  ------  ---------  -----------  ----------  -------  --------  -----------  --------  -----  ------  ------
+//	reqIdle       ending  fixed      chunked      ·           ·        ·         ·            ·         ·      ·       failed
+//	reqFixed      ·       ·          ·            done        fixed    fixed     fixed        ·         ·      ·       failed
+//	reqChunked    ·       ·          ·            done        chunked  chunked   chunked      ·         ·      ·       failed
+//	reqEnding     ·       ·          ·            done        ending   ending    done         upgraded  ·      ·       ·
+//	reqDone       ·       ·          ·            ·           done     done      done         upgraded  idle   closed  ·
+//	reqClosed     ·       ·          ·            ·           ·        ·         ·            ·         ·      ·       ·
+//	reqUpgraded   ·       ·          ·            ·           ·        ·         ·            ·         ·      ·       ·
+//	reqFailed     ·       ·          ·            ·           failed   failed    failed       ·         ·      ·       ·
 //
-//	response half  head      headFixed  headChunked  requestEnd  interim    response   responseEnd  switch    cycle  close   fail
-//	-------------  --------  ---------  -----------  ----------  ---------  ---------  -----------  --------  -----  ------  ------
-//	resIdle        await     await      await        ·           ·          ·          ·            ·         ·      closed  idle
-//	resAwait       ·         ·          ·            await       await      body       ·            upgraded  ·      closed  await
-//	resBody        ·         ·          ·            body        ·          ·          done         ·         ·      closed  body
-//	resDone        ·         ·          ·            done        ·          ·          ·            ·         idle   closed  done
-//	resClosed      ·         ·          ·            closed      ·          ·          ·            ·         ·      closed  closed
-//	resUpgraded    ·         ·          ·            ·           ·          ·          ·            ·         ·      closed  ·
+//	response half  head   headFixed  headChunked  requestEnd  interim  response  responseEnd  switch    cycle  close   fail
+//	-------------  -----  ---------  -----------  ----------  -------  --------  -----------  --------  -----  ------  -----
+//	resIdle        await  await      await        ·           ·        ·         ·            ·         ·      ·       idle
+//	resAwait       ·      ·          ·            await       await    body      ·            upgraded  ·      ·       await
+//	resBody        ·      ·          ·            body        ·        ·         done         ·         ·      ·       body
+//	resDone        ·      ·          ·            done        ·        ·         ·            ·         idle   closed  done
+//	resClosed      ·      ·          ·            ·           ·        ·         ·            ·         ·      ·       ·
+//	resUpgraded    ·      ·          ·            ·           ·        ·         ·            ·         ·      ·       ·
 //
 // A dot is an input that cannot come then: Engine.step panics, because the caller broke the rules, not the peer.
 type (
@@ -73,23 +73,19 @@ const (
 )
 
 var requestTable = [requestStates][inputs]requestState{
-	reqIdle:     {inHead: reqEnding, inHeadFixed: reqFixed, inHeadChunked: reqChunked, inClose: reqClosed, inFail: reqFailed},
-	reqFixed:    {inRequestEnd: reqDone, inInterim: reqFixed, inResponse: reqFixed, inResponseEnd: reqFixed, inClose: reqClosed, inFail: reqFailed},
-	reqChunked:  {inRequestEnd: reqDone, inInterim: reqChunked, inResponse: reqChunked, inResponseEnd: reqChunked, inClose: reqClosed, inFail: reqFailed},
-	reqEnding:   {inRequestEnd: reqDone, inInterim: reqEnding, inResponse: reqEnding, inResponseEnd: reqDone, inSwitch: reqUpgraded, inClose: reqClosed, inFail: reqFailed},
-	reqDone:     {inInterim: reqDone, inResponse: reqDone, inResponseEnd: reqDone, inSwitch: reqUpgraded, inCycle: reqIdle, inClose: reqClosed, inFail: reqFailed},
-	reqClosed:   {inResponse: reqClosed, inResponseEnd: reqClosed, inClose: reqClosed, inFail: reqClosed},
-	reqUpgraded: {inClose: reqClosed},
-	reqFailed:   {inInterim: reqFailed, inResponse: reqFailed, inResponseEnd: reqFailed, inClose: reqFailed, inFail: reqFailed},
+	reqIdle:    {inHead: reqEnding, inHeadFixed: reqFixed, inHeadChunked: reqChunked, inFail: reqFailed},
+	reqFixed:   {inRequestEnd: reqDone, inInterim: reqFixed, inResponse: reqFixed, inResponseEnd: reqFixed, inFail: reqFailed},
+	reqChunked: {inRequestEnd: reqDone, inInterim: reqChunked, inResponse: reqChunked, inResponseEnd: reqChunked, inFail: reqFailed},
+	reqEnding:  {inRequestEnd: reqDone, inInterim: reqEnding, inResponse: reqEnding, inResponseEnd: reqDone, inSwitch: reqUpgraded},
+	reqDone:    {inInterim: reqDone, inResponse: reqDone, inResponseEnd: reqDone, inSwitch: reqUpgraded, inCycle: reqIdle, inClose: reqClosed},
+	reqFailed:  {inInterim: reqFailed, inResponse: reqFailed, inResponseEnd: reqFailed},
 }
 
 var responseTable = [responseStates][inputs]responseState{
-	resIdle:     {inHead: resAwait, inHeadFixed: resAwait, inHeadChunked: resAwait, inClose: resClosed, inFail: resIdle},
-	resAwait:    {inRequestEnd: resAwait, inInterim: resAwait, inResponse: resBody, inSwitch: resUpgraded, inClose: resClosed, inFail: resAwait},
-	resBody:     {inRequestEnd: resBody, inResponseEnd: resDone, inClose: resClosed, inFail: resBody},
-	resDone:     {inRequestEnd: resDone, inCycle: resIdle, inClose: resClosed, inFail: resDone},
-	resClosed:   {inRequestEnd: resClosed, inClose: resClosed, inFail: resClosed},
-	resUpgraded: {inClose: resClosed},
+	resIdle:  {inHead: resAwait, inHeadFixed: resAwait, inHeadChunked: resAwait, inFail: resIdle},
+	resAwait: {inRequestEnd: resAwait, inInterim: resAwait, inResponse: resBody, inSwitch: resUpgraded, inFail: resAwait},
+	resBody:  {inRequestEnd: resBody, inResponseEnd: resDone, inFail: resBody},
+	resDone:  {inRequestEnd: resDone, inCycle: resIdle, inClose: resClosed, inFail: resDone},
 }
 
 // step moves both halves, and starts the next exchange, or none, when both are done.
