@@ -6,9 +6,10 @@ import (
 )
 
 // Segments is a queue of bytes in leased pieces: appended to at the back, read
-// and discarded at the front, never moved in between. Call Init before use; do
-// not copy a Segments that holds bytes. One goroutine at a time, the one that
-// may release the leases in it.
+// and discarded at the front, never moved in between. Call Init before use. One
+// goroutine at a time, one that may release the leases in it. Assigning a
+// Segments that holds bytes moves them: the source must not be used again before
+// its Init.
 //
 // Views of its bytes are borrowed: they live until the bytes are discarded,
 // read, flattened or released, whichever way. Appending and splicing leave them

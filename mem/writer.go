@@ -1,8 +1,8 @@
 package mem
 
 // Writer appends bytes into leases: the output of a connection. Call Init
-// before use; do not copy a Writer that holds bytes. While everything was
-// discarded it holds no lease.
+// before use. While it holds no bytes it holds no lease. Assigning a Writer that
+// holds bytes moves them, as with Segments.
 //
 // Bytes once written stay where they are: what Segments().Views has handed out
 // to a sender is neither moved nor overwritten by later writes, until the

@@ -1,0 +1,100 @@
+package mem_test
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/ringwire/ringwire/mem"
+)
+
+func Example() {
+	a := mem.NewAllocator(mem.Config{})
+	l := a.Lease(1500)
+	n := copy(l.Bytes(), "the caller's until Release")
+	fmt.Println(l.Cap(), string(l.Bytes()[:n]))
+	l.Release()
+	fmt.Println("leaks:", a.Close())
+	// Output:
+	// 2048 the caller's until Release
+	// leaks: <nil>
+}
+
+// A lease that two hold goes home when both have released it.
+func ExampleLease_Clone() {
+	a := mem.NewAllocator(mem.Config{})
+	l := a.Lease(512)
+	c := l.Clone()
+	l.Release()
+	fmt.Println("out:", a.Stats().Leased)
+	c.Release()
+	fmt.Println("out:", a.Stats().Leased)
+	// Output:
+	// out: 1
+	// out: 0
+}
+
+// One received buffer that holds two messages, kept without copying.
+func ExampleSegments_Append() {
+	a := mem.NewAllocator(mem.Config{})
+	received := a.Lease(512)
+	copy(received.Bytes(), "first message|second")
+
+	var body mem.Segments
+	body.Init(a)
+	body.AppendCopy([]byte("a "))
+	body.Append(received.Clone(), 0, 13) // body owns the clone
+	received.Release()
+
+	_, _ = io.Copy(os.Stdout, &body)
+	fmt.Println("; out:", a.Stats().Leased)
+	// Output: a first message; out: 0
+}
+
+// A sender takes views, and discards what was sent.
+func ExampleWriter() {
+	a := mem.NewAllocator(mem.Config{})
+	var w mem.Writer
+	w.Init(a, 4096)
+
+	p := w.Reserve(64)
+	p = fmt.Appendf(p, "HTTP/1.1 %d OK\r\n\r\n", 200)
+	w.Commit(len(p))
+	_, _ = w.WriteString("body")
+
+	out := w.Segments()
+	for _, view := range out.Views(nil, 16) {
+		fmt.Printf("%q\n", view)
+	}
+	out.Discard(w.Len() - 2) // all but two bytes went out
+	fmt.Printf("%q\n", out.First())
+	out.Discard(2)
+	fmt.Println("out:", a.Stats().Leased)
+	// Output:
+	// "HTTP/1.1 200 OK\r\n\r\nbody"
+	// "dy"
+	// out: 0
+}
+
+// What a worker wrote moves to a loop's output without a copy.
+func ExampleSegments_Splice() {
+	worker := mem.NewAllocator(mem.Config{Shared: true})
+	loop := mem.NewAllocator(mem.Config{})
+
+	var w mem.Writer // on the worker
+	w.Init(worker, 4096)
+	_, _ = w.WriteString("answer")
+	var handed mem.Segments
+	handed.Init(worker)
+	w.Detach(&handed)
+
+	var out mem.Writer // on the loop
+	out.Init(loop, 4096)
+	out.Segments().Splice(&handed)
+	fmt.Println(string(out.Segments().First()))
+	out.Release()
+	fmt.Println(worker.Close(), loop.Close())
+	// Output:
+	// answer
+	// <nil> <nil>
+}
