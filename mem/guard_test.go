@@ -261,7 +261,8 @@ func guardedBinary(t *testing.T) string {
 	return bin
 }
 
-// protects reports whether checking builds can make memory inaccessible here.
+// protects reports whether there is mmap here, so that large leases are mappings
+// and checking builds can make memory inaccessible.
 func protects() bool {
 	return slices.Contains([]string{
 		"linux", "android", "darwin", "ios", "freebsd", "netbsd", "openbsd", "dragonfly",

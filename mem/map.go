@@ -14,6 +14,9 @@ var (
 
 var pageSize = os.Getpagesize()
 
+// hugePage is the size of a transparent huge page on most processors.
+const hugePage = 2 << 20
+
 // mappedSize is what a mapping of n bytes takes, in whole pages.
 func mappedSize(n int) int64 {
 	page := int64(pageSize)

@@ -4,8 +4,6 @@ package mem
 
 import "unsafe"
 
-const hugePage = 0
-
 // sysMap returns page-aligned memory of the Go heap. The system commits it by
 // the page, as it is touched, here too.
 func sysMap(size int, _ bool) ([]byte, error) {

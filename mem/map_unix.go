@@ -8,9 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hugePage is the size of a transparent huge page on the systems that count.
-const hugePage = 2 << 20
-
 // sysMap maps size bytes, a multiple of the page size.
 func sysMap(size int, huge bool) ([]byte, error) {
 	if huge {

@@ -164,7 +164,7 @@ func TestWriterTurnAllocatesNothing(t *testing.T) {
 		body.Append(l, 50, 50)
 		w.Segments().Splice(&body)
 		_, _ = w.Write(part)
-		w.Append(a.Lease(300<<10), 0, 10)
+		w.Append(a.Lease(200<<10), 0, 10)
 		for w.Len() > 0 {
 			views = w.Segments().Views(views[:0], 2)
 			w.Segments().Discard(len(views[0]))
