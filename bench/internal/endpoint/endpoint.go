@@ -24,7 +24,7 @@ const MaxUpload = 64 << 20
 
 // Int reads s as a whole decimal integer with an optional sign, spaces around it ignored; anything else is 0, as
 // the baseline profile wants. It does not allocate.
-func Int[S string | []byte](s S) int {
+func Int[S ~string | ~[]byte](s S) int {
 	for len(s) > 0 && isSpace(s[0]) {
 		s = s[1:]
 	}
@@ -54,7 +54,7 @@ func Int[S string | []byte](s S) int {
 }
 
 // Multiplier reads the m of a json request; 1 when it is missing.
-func Multiplier[S string | []byte](m S) int {
+func Multiplier[S ~string | ~[]byte](m S) int {
 	if len(m) == 0 {
 		return 1
 	}
@@ -62,7 +62,7 @@ func Multiplier[S string | []byte](m S) int {
 }
 
 // Count reads the item count that follows JSONPrefix in a path. False when the path has another form.
-func Count[S string | []byte](path S) (n int, ok bool) {
+func Count[S ~string | ~[]byte](path S) (n int, ok bool) {
 	if len(path) <= len(JSONPrefix) || string(path[:len(JSONPrefix)]) != JSONPrefix {
 		return 0, false
 	}

@@ -1,0 +1,103 @@
+// Command arena is ringwire under test. It serves the public HttpArena profiles, the same endpoints as every peer
+// of this module, and those that outside conformance suites and clients want of a server:
+//
+//	GET, POST /baseline11?a=&b=  the sum of a, b and, for POST, the integer in the body
+//	GET  /pipeline               "ok"
+//	GET  /json/{count}?m=        the first count products, each with its total
+//	POST /upload                 the number of bytes received
+//	GET, POST /                  a short text; the request's body
+//	/echo, /cookie, /garden      the request as it was understood
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/pprof"
+	"syscall"
+	"time"
+
+	"github.com/ringwire/ringwire"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+const (
+	// shutdownGrace is how long a signal lets running requests go on.
+	shutdownGrace = 3 * time.Second
+
+	// bodyBuffer is the size from which a body is streamed: 64 uploads at once must not hold much.
+	bodyBuffer = 64 << 10
+)
+
+func newServer() *ringwire.Server {
+	return &ringwire.Server{
+		Handler: ringwire.HandlerFunc(serve),
+		Config:  ringwire.Config{BodyBuffer: bodyBuffer, MaxBody: -1}, // echoes and uploads of any size
+	}
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	srv := newServer()
+	fs := flag.NewFlagSet("arena", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.StringVar(&srv.Addr, "addr", "127.0.0.1:8080", "`host:port` to listen on")
+	fs.StringVar(&srv.Driver, "driver", "auto", "auto, uring or netpoll")
+	fs.IntVar(&srv.Loops, "loops", 0, "event loops, 0 = the driver's default")
+	profile := fs.String("cpuprofile", "", "write a CPU profile to `file` until the end")
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	stopProfile, err := startProfile(*profile)
+	if err != nil {
+		fmt.Fprintln(stderr, "arena:", err)
+		return 1
+	}
+	defer stopProfile()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		if addr := srv.Started(); addr != nil {
+			info := srv.DriverInfo()
+			fmt.Fprintf(stdout, "arena listening on %v with %s: %s\n", addr, info.Name, info.Reason)
+		}
+		<-ctx.Done()
+		grace, cancel := context.WithTimeout(context.Background(), shutdownGrace)
+		defer cancel()
+		_ = srv.Shutdown(grace) // past the grace the rest is cut, which is what was asked for
+	}()
+	if err := srv.ListenAndServe(); !errors.Is(err, ringwire.ErrServerClosed) {
+		fmt.Fprintln(stderr, "arena:", err)
+		return 1
+	}
+	<-stopped
+	return 0
+}
+
+// startProfile writes a CPU profile to the named file until stop is called; an empty name is none.
+func startProfile(name string) (stop func(), err error) {
+	if name == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
+	}, nil
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"io"
+	"strconv"
+
+	"github.com/ringwire/ringwire"
+
+	"github.com/ringwire/ringwire/bench/internal/dataset"
+	"github.com/ringwire/ringwire/bench/internal/endpoint"
+)
+
+// The profiles. Write errors mean that the connection is gone, which the server knows by itself.
+
+func pipeline(w *ringwire.ResponseWriter, _ *ringwire.Request) {
+	contentType(w, endpoint.Text)
+	_, _ = w.WriteString(endpoint.OK)
+}
+
+func baseline(w *ringwire.ResponseWriter, r *ringwire.Request) {
+	a, _ := r.QueryInt("a")
+	b, _ := r.QueryInt("b")
+	sum := a + b
+	if r.Body.Len() != 0 {
+		body, err := r.Body.View()
+		if err != nil { // no integer is longer than bodyBuffer
+			ringwire.Error(w, err.Error(), ringwire.StatusContentTooLarge)
+			return
+		}
+		sum += int64(endpoint.Int(body))
+	}
+	number(w, sum)
+}
+
+func list(w *ringwire.ResponseWriter, r *ringwire.Request, count int) {
+	m, _ := r.QueryView("m")
+	contentType(w, endpoint.JSON)
+	_ = w.Commit(len(dataset.AppendJSON(w.Reserve(dataset.MaxJSON), count, endpoint.Multiplier(m))))
+}
+
+func upload(w *ringwire.ResponseWriter, r *ringwire.Request) {
+	var n int64
+	r.Body.Stream(func(p []byte, err error) {
+		n += int64(len(p))
+		if err == io.EOF {
+			number(w, n)
+		}
+	})
+}
+
+func number(w *ringwire.ResponseWriter, n int64) {
+	contentType(w, endpoint.Text)
+	_ = w.Commit(len(strconv.AppendInt(w.Reserve(20), n, 10)))
+}

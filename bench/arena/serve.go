@@ -1,0 +1,75 @@
+package main
+
+import (
+	"github.com/ringwire/ringwire"
+
+	"github.com/ringwire/ringwire/bench/internal/endpoint"
+)
+
+// serve routes a request: the path decides who answers, then the method whether that path has it.
+func serve(w *ringwire.ResponseWriter, r *ringwire.Request) {
+	path := r.PathView()
+	switch string(path) {
+	case endpoint.Pipeline:
+		only(w, r, get, pipeline)
+	case endpoint.Baseline:
+		only(w, r, getPost, baseline)
+	case endpoint.Upload:
+		only(w, r, post, upload)
+	case "/":
+		only(w, r, getPost, root)
+	case "/echo":
+		only(w, r, getPost, echo)
+	case "/cookie":
+		only(w, r, getPost, cookie)
+	case "/garden":
+		only(w, r, anyMethod, garden)
+	case "*": // OPTIONS asks about the server as a whole (RFC 9110 §9.3.7)
+		only(w, r, anyMethod, func(*ringwire.ResponseWriter, *ringwire.Request) {})
+	default:
+		if count, ok := endpoint.Count(path); ok {
+			only(w, r, get, func(w *ringwire.ResponseWriter, r *ringwire.Request) { list(w, r, count) })
+			return
+		}
+		ringwire.NotFound(w, r)
+	}
+}
+
+// methods is the value of an Allow field, and with it what a path answers to.
+type methods string
+
+const (
+	get       methods = "GET, HEAD, OPTIONS"
+	post      methods = "POST, OPTIONS"
+	getPost   methods = "GET, HEAD, POST, OPTIONS"
+	anyMethod methods = ""
+)
+
+// only calls h if the path has the request's method, and else answers what methods it has.
+func only(w *ringwire.ResponseWriter, r *ringwire.Request, allowed methods, h ringwire.HandlerFunc) {
+	switch m := r.Method(); {
+	case allowed == anyMethod && m != "OPTIONS",
+		m == "GET" && allowed != post,
+		m == "HEAD" && allowed != post,
+		m == "POST" && allowed != get:
+		h(w, r)
+	case m == "OPTIONS":
+		allow(w, allowed)
+		w.WriteHeader(ringwire.StatusNoContent)
+	default:
+		ringwire.Error(w, "method not allowed", ringwire.StatusMethodNotAllowed)
+		allow(w, allowed)
+	}
+}
+
+func allow(w *ringwire.ResponseWriter, allowed methods) {
+	if allowed == anyMethod {
+		allowed = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+	}
+	_ = w.Header().Set("Allow", string(allowed)) // a constant, valid
+}
+
+// contentType sets one of this program's constants, which are valid.
+func contentType(w *ringwire.ResponseWriter, value string) {
+	_ = w.Header().Set("Content-Type", value)
+}
