@@ -195,7 +195,7 @@ func (e *Engine) lineLimit(p []byte) *Error {
 
 // finishHead decides about framing and notes what outlives the head.
 func (e *Engine) finishHead(raw []byte, h *Head, skip int) Event {
-	in, err := h.decide(raw)
+	in, err := h.decide()
 	if err != nil {
 		e.noteMethod(h)
 		return e.fail(err)

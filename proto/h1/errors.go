@@ -52,7 +52,6 @@ var (
 	ErrManyHosts          = &Error{400, "more than one Host", "RFC 9112 §3.2"}
 	ErrBadHost            = &Error{400, "Host is not valid", "RFC 9112 §3.2"}
 	ErrHostEmpty          = &Error{400, "Host is empty", "RFC 9110 §4.2.1"}
-	ErrHostDiffers        = &Error{400, "Host and the request target name different authorities", "RFC 9112 §3.2"}
 	ErrBadLength          = &Error{400, "Content-Length is not a plain decimal number", "RFC 9112 §6.3"}
 	ErrLengthOverflow     = &Error{400, "Content-Length is too large", "RFC 9110 §8.6"}
 	ErrManyLengths        = &Error{400, "more than one Content-Length", "RFC 9112 §6.3"}

@@ -33,7 +33,19 @@ type fieldSet uint8
 const (
 	fieldDate fieldSet = 1 << iota
 	fieldClose
+	fieldType // Content-Type
 )
+
+// standIn returns the bit of a field that a response gets by default when there is none.
+func standIn(name []byte) fieldSet {
+	switch {
+	case len(name) == 4 && equalFold(name, "date"):
+		return fieldDate
+	case len(name) == 12 && equalFold(name, "content-type"):
+		return fieldType
+	}
+	return 0
+}
 
 // asBytes views s as bytes, which must not be written.
 func asBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
@@ -77,10 +89,8 @@ func (f *Fields) AddBytes(name string, value []byte) error {
 		return ErrInvalidValue
 	}
 	switch len(name) {
-	case 4:
-		if equalFold(n, "date") {
-			f.known |= fieldDate
-		}
+	case 4, 12:
+		f.known |= standIn(n)
 	case 10:
 		if equalFold(n, "connection") {
 			return f.setConnection(value)
@@ -109,9 +119,7 @@ func (f *Fields) SetBytes(name string, value []byte) error {
 		return err
 	}
 	f.remove(name, old)
-	if len(name) == 4 && equalFold(asBytes(name), "date") {
-		f.known |= fieldDate
-	}
+	f.known |= standIn(asBytes(name))
 	return nil
 }
 
@@ -133,9 +141,7 @@ func (f *Fields) remove(name string, n int) {
 		f.cut(i)
 		n--
 	}
-	if len(name) == 4 && equalFold(asBytes(name), "date") {
-		f.known &^= fieldDate
-	}
+	f.known &^= standIn(asBytes(name))
 }
 
 // cut removes field i.

@@ -59,6 +59,9 @@ func TestFieldsSetAddDel(t *testing.T) {
 		if got := string(f.buf); got != s {
 			t.Fatalf("got %q, want %q", got, s)
 		}
+		if f.Size() != len(s) {
+			t.Fatalf("Size = %d of %d", f.Size(), len(s))
+		}
 		for i := range f.Len() {
 			if n, v := f.At(i); !strings.Contains(s, string(n)+": "+string(v)+"\r\n") {
 				t.Fatalf("At(%d) = %q, %q", i, n, v)

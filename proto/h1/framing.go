@@ -66,8 +66,7 @@ func (h *Head) noteConnection(list []byte) {
 	}
 }
 
-// noteLength: Content-Length = 1*DIGIT (RFC 9110 §8.6), once. A repetition is refused even when it agrees, and so are
-// leading zeros, which some read as octal. With "_" for "-" the name is another one, but programs behind gateways in
+// noteLength: Content-Length = 1*DIGIT (RFC 9110 §8.6), once: a repetition is refused even when it agrees. With "_" for "-" the name is another one, but programs behind gateways in
 // CGI's tradition (RFC 3875 §4.1.18) cannot tell them apart.
 func (h *Head) noteLength(name, value []byte) *Error {
 	if equalFold(name, "content_length") {
@@ -80,7 +79,7 @@ func (h *Head) noteLength(name, value []byte) *Error {
 		return ErrManyLengths
 	}
 	h.flags |= flagLength
-	if len(value) == 0 || value[0] == '0' && len(value) > 1 {
+	if len(value) == 0 {
 		return ErrBadLength
 	}
 	n := int64(0)
@@ -99,7 +98,7 @@ func (h *Head) noteLength(name, value []byte) *Error {
 }
 
 // noteCoding: Transfer-Encoding in one line (RFC 9112 §6.1). Only chunked is decoded here, so anything that is not
-// exactly "chunked", in any case, is refused; codingError finds the best reason.
+// exactly "chunked", in any case, is refused.
 func (h *Head) noteCoding(name, value []byte) *Error {
 	if equalFold(name, "transfer_encoding") {
 		return ErrLookalike
@@ -118,19 +117,17 @@ func (h *Head) noteCoding(name, value []byte) *Error {
 	return nil
 }
 
+// codingError says what is wrong with a list that is not just "chunked".
 func codingError(list []byte) *Error {
-	chunked, known, last := 0, true, false
+	chunked, last := 0, false
 	for more := true; more; {
 		var coding []byte
 		coding, list, more = nextElement(list)
 		if len(coding) == 0 || scanToken(coding, 0) != len(coding) {
 			return ErrBadCoding
 		}
-		last = equalFold(coding, "chunked")
-		if last {
+		if last = equalFold(coding, "chunked"); last {
 			chunked++
-		} else {
-			known = false
 		}
 	}
 	switch {
@@ -138,10 +135,8 @@ func codingError(list []byte) *Error {
 		return ErrChunkedTwice
 	case chunked == 1 && !last:
 		return ErrChunkedNotLast
-	case !known:
-		return ErrCoding
 	}
-	return ErrBadCoding
+	return ErrCoding
 }
 
 // noteExpect: 100-continue is the only expectation there is (RFC 9110 §10.1.1).
@@ -166,9 +161,9 @@ func (h *Head) noteTE(list []byte) {
 	}
 }
 
-// decide checks what only the whole head can tell, in p, and says how the body is framed (RFC 9112 §6.3).
-func (h *Head) decide(p []byte) (input, *Error) {
-	if err := h.checkHost(p); err != nil {
+// decide checks what only the whole head can tell, and says how the body is framed (RFC 9112 §6.3).
+func (h *Head) decide() (input, *Error) {
+	if err := h.checkHost(); err != nil {
 		return 0, err
 	}
 	switch {
@@ -188,27 +183,15 @@ func (h *Head) decide(p []byte) (input, *Error) {
 	return inHead, nil
 }
 
-// checkHost: HTTP/1.1 needs Host (RFC 9112 §3.2). It may be empty only where the target URI has no authority, which
-// leaves asterisk-form: an http URI needs a host (RFC 9110 §4.2.1). It must repeat a target's own authority; a server
-// may ignore it then (RFC 9112 §3.2.2), but two names for one request are somebody's attempt to be routed twice.
-func (h *Head) checkHost(p []byte) *Error {
-	if h.flags&flagHost == 0 {
-		if h.minor == 0 {
-			return nil
-		}
+// checkHost: HTTP/1.1 needs Host (RFC 9112 §3.2), also where the target names an authority itself, which then wins
+// over Host (§3.2.2). Host may be empty only where it is not what makes the target URI, or where that URI has no
+// authority (asterisk-form): an http URI needs a host (RFC 9110 §4.2.1).
+func (h *Head) checkHost() *Error {
+	switch {
+	case h.flags&flagHost == 0 && h.minor > 0:
 		return ErrNoHost
-	}
-	if h.form == formAsterisk {
-		return nil
-	}
-	if h.host.start == h.host.end {
+	case h.flags&flagHost != 0 && h.host.start == h.host.end && h.form == formOrigin:
 		return ErrHostEmpty
-	}
-	if h.form == formAbsolute {
-		https := p[h.target.start+4]|0x20 == 's'
-		if !sameAuthority(h.authority.of(p), h.host.of(p), https) {
-			return ErrHostDiffers
-		}
 	}
 	return nil
 }

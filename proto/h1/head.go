@@ -115,8 +115,8 @@ func (h *Head) RawQuery() []byte {
 // Host returns the value of Host, empty when there is none.
 func (h *Head) Host() []byte { return h.host.of(h.raw) }
 
-// Authority returns whom the request is for: the target's authority when it has one, else Host. A target's authority
-// and Host always agree (see ErrHostDiffers).
+// Authority returns whom the request is for: the target's authority when it has one, whatever Host says
+// (RFC 9112 §3.2.2), else Host.
 func (h *Head) Authority() []byte {
 	if h.form == formAbsolute || h.form == formAuthority {
 		return h.authority.of(h.raw)

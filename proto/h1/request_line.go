@@ -128,9 +128,9 @@ func (e *Engine) scanVersion(p []byte, h *Head) (int, *Error) {
 		if c := b[i]; c != pattern[i] && (pattern[i] != '0' || !isDigit(c)) {
 			return 0, versionError(c, i)
 		}
-	}
-	if b[5] != '1' {
-		return 0, ErrVersion
+		if i == 7 && b[5] != '1' {
+			return 0, ErrVersion
+		}
 	}
 	h.minor = b[7] - '0'
 	return int(e.mark) + 10, nil

@@ -103,7 +103,7 @@ func TestMinorVersions(t *testing.T) {
 // A method is refused at its first wrong byte, not when the line ends: what is no HTTP gets no further.
 func TestRequestLineFailsEarly(t *testing.T) {
 	for in, want := range map[string]*Error{
-		"\x16": ErrBadMethod, "GET /\x7f": ErrBadTarget, "GET / HTTQ": ErrBadVersion, "GET / HTTP/1.1\n": ErrBareLF,
+		"\x16": ErrBadMethod, "GET /\x7f": ErrBadTarget, "GET / HTTQ": ErrBadVersion, "GET / HTTP/5.6": ErrVersion, "GET / HTTP/1.1\n": ErrBareLF,
 	} {
 		var e Engine
 		e.Init(Server, &defaults)

@@ -9,6 +9,7 @@ type ResponseHead struct {
 	ContentLength int64   // bytes of body to come, -1 = not known
 	Fields        *Fields // further fields, may be nil
 	Date          []byte  // IMF-fixdate (see AppendDate), or nil for none; ignored when Fields has a Date
+	Type          string  // Content-Type when Fields has none, "" for none; not checked, so a constant
 	Close         bool    // the connection is to be closed after this response
 }
 
@@ -141,6 +142,11 @@ func appendCommon(dst []byte, r *ResponseHead) []byte {
 	if r.Date != nil && !r.Fields.has(fieldDate) {
 		dst = append(dst, "Date: "...)
 		dst = append(dst, r.Date...)
+		dst = append(dst, crlf...)
+	}
+	if r.Type != "" && !r.Fields.has(fieldType) {
+		dst = append(dst, "Content-Type: "...)
+		dst = append(dst, r.Type...)
 		dst = append(dst, crlf...)
 	}
 	if r.Fields != nil {

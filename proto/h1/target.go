@@ -118,15 +118,8 @@ func splitHost(b []byte) (host, port []byte, ok bool) {
 			return nil, nil, false
 		}
 	} else {
-		for i < len(b) && b[i] != ':' {
-			if chars[b[i]]&charHost != 0 {
-				i++
-				continue
-			}
-			if b[i] != '%' || len(b)-i < 3 || chars[b[i+1]]&chars[b[i+2]]&charHex == 0 {
-				return nil, nil, false
-			}
-			i += 3
+		if i = scanName(b); i < 0 {
+			return nil, nil, false
 		}
 	}
 	host = b[:i]
@@ -135,6 +128,23 @@ func splitHost(b []byte) (host, port []byte, ok bool) {
 	}
 	port = b[i+1:]
 	return host, port, b[i] == ':' && validPort(port)
+}
+
+// scanName returns the length of the reg-name that b begins with, -1 when it has a broken escape.
+func scanName(b []byte) int {
+	i := 0
+	for {
+		for i < len(b) && chars[b[i]]&charHost != 0 {
+			i++
+		}
+		if i == len(b) || b[i] != '%' {
+			return i
+		}
+		if len(b)-i < 3 || chars[b[i+1]]&chars[b[i+2]]&charHex == 0 {
+			return -1
+		}
+		i += 3
+	}
 }
 
 // validLiteral takes IPv6address and IPvFuture (RFC 3986 §3.2.2); zones are local to the client (RFC 6874 §4).
@@ -180,34 +190,4 @@ func validPort(b []byte) bool {
 		}
 	}
 	return true
-}
-
-// sameAuthority reports whether a target's authority and a Host name the same server: letters in any case, the
-// scheme's default port written or not (RFC 9110 §4.2.3).
-func sameAuthority(target, host []byte, https bool) bool {
-	th, tp, _ := splitHost(target)
-	hh, hp, _ := splitHost(host)
-	if len(th) != len(hh) {
-		return false
-	}
-	for i := range th {
-		if lower(th[i]) != lower(hh[i]) {
-			return false
-		}
-	}
-	return portNumber(tp, https) == portNumber(hp, https)
-}
-
-func portNumber(port []byte, https bool) int {
-	if len(port) == 0 {
-		if https {
-			return 443
-		}
-		return 80
-	}
-	n := 0
-	for _, c := range port {
-		n = n*10 + int(c-'0')
-	}
-	return n
 }

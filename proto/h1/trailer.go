@@ -19,7 +19,7 @@ func (e *Engine) nextTrailers(p []byte, n int, h *Head) Event {
 		}
 		return Event{Kind: NeedMore, N: n}
 	}
-	h.tail = q[:end:end]
+	h.tail, h.owner = q[:end:end], nil
 	e.step(inRequestEnd)
 	return Event{Kind: End, N: n + end}
 }

@@ -57,6 +57,9 @@ func TestTrailersAreKeptApart(t *testing.T) {
 	if p.h.Get("x") != nil || p.h.Len() != 2 || p.h.TrailerLen() != 1 {
 		t.Errorf("Get %q, %d fields, %d trailers", p.h.Get("x"), p.h.Len(), p.h.TrailerLen())
 	}
+	if p.h.owner != nil {
+		t.Error("a finished Head still holds on to its engine")
+	}
 	p.receive(get(""))
 	if p.h.TrailerLen() != 0 {
 		t.Error("the last message's trailers are still there")
