@@ -205,6 +205,8 @@ func (ex *exchange) attach() {
 	j := ex.worker
 	ex.worker = nil
 	j.handed.Release()
+	ex.body.segs.Release()
+	ex.body.segs.Init(ex.svc.alloc)
 	ex.svc.srv.freeJob(j)
 }
 

@@ -23,8 +23,8 @@ type Body struct {
 
 func (b *Body) reset() {
 	b.segs.Release()
-	*b = Body{ex: b.ex, segs: b.segs}
-	b.segs.Init(b.ex.svc.alloc)
+	b.length, b.got, b.view, b.sink, b.err = 0, 0, nil, nil, nil
+	b.done, b.stream = false, false
 }
 
 // Len is the body's length in bytes: 0 without a body, -1 if it is streamed and chunked.

@@ -55,7 +55,6 @@ func (ex *exchange) reset() {
 		ex.headLease = mem.Lease{}
 	}
 	ex.hc = nil
-	ex.head.Reset()
 	if ex.scratch = ex.scratch[:0]; cap(ex.scratch) > maxScratch {
 		ex.scratch = nil
 	}

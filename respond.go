@@ -184,13 +184,13 @@ func (h *h1Conn) commit(ex *exchange, length int64) {
 	if h.bodyOpen {
 		h.last = true // what is left of the body will not be read
 	}
-	if length != 0 && w.fields.Get("Content-Type") == nil {
-		_ = w.fields.Set("Content-Type", "text/plain; charset=utf-8")
-	}
 	dst := h.conn.Output()
 	head := h1.ResponseHead{
 		Status: w.Status(), ContentLength: length, Fields: &w.fields,
 		Date: h.svc.dateNow(), Close: h.last,
+	}
+	if length != 0 {
+		head.Type = defaultType
 	}
 	room := headRoom + w.fields.Size()
 	if length > 0 && length <= copyBody {
@@ -200,8 +200,12 @@ func (h *h1Conn) commit(ex *exchange, length int64) {
 	w.bodiless = !h.eng.BodyAllowed()
 }
 
+// defaultType is the Content-Type of a body for which the handler set none: a client
+// must not have to guess, and a browser that does may be led to run it.
+const defaultType = "text/plain; charset=utf-8"
+
 const (
-	headRoom = 256     // a response head without the handler's fields
+	headRoom = 384     // a response head without the handler's fields
 	copyBody = 2 << 10 // a body up to this size is copied behind its head, so that both are one piece
 )
 

@@ -38,7 +38,6 @@ type Loop struct {
 
 	stats    Stats
 	shutting bool
-	stopping bool
 }
 
 // NewLoop returns a loop that is ready for Listen and Run.
@@ -69,7 +68,8 @@ func (l *Loop) Stop() { l.drv.Stop() }
 // Post runs t on the loop soon; false means that the loop has stopped. Safe from any goroutine.
 func (l *Loop) Post(t Task) bool { return l.drv.Post(t) }
 
-// Shutdown stops accepting and asks every connection for an orderly end.
+// Shutdown stops accepting, asks every connection for an orderly end, and makes Run
+// return when the last is gone.
 func (l *Loop) Shutdown() {
 	if l.shutting {
 		return
@@ -85,6 +85,13 @@ func (l *Loop) Shutdown() {
 				c.handler.OnShutdown(c)
 			}
 		}
+	}
+	l.stopWhenEmpty()
+}
+
+func (l *Loop) stopWhenEmpty() {
+	if l.shutting && l.stats.Open == 0 {
+		l.drv.Stop()
 	}
 }
 
@@ -248,6 +255,7 @@ func (l *Loop) Closed(id uint32) {
 	*c = Conn{loop: l, id: id}
 	l.stats.Open--
 	l.unpark()
+	l.stopWhenEmpty()
 }
 
 // AcceptFailed implements Events.
