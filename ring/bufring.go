@@ -224,7 +224,7 @@ func (b *BufRing) Group() uint16 { return b.group }
 // it. It may come after the ring's Close, which unregisters every group.
 func (b *BufRing) Close() error {
 	var err error
-	if b.ring.fd >= 0 {
+	if b.ring.fd >= 0 && b.ringMem != nil {
 		reg := BufReg{Bgid: b.group}
 		_, err = b.ring.register("buffer ring (un)", UnregisterPbufRing, unsafe.Pointer(&reg), 1)
 	}

@@ -5,7 +5,6 @@ package ring
 import (
 	"errors"
 	"math/bits"
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -86,32 +85,5 @@ func TestSinceTables(t *testing.T) {
 	}
 	if got := featSince[bits.TrailingZeros32(FeatExtArg)]; got != (Version{5, 11}) {
 		t.Errorf("EXT_ARG since %v", got)
-	}
-}
-
-// What is missing decides the answer, with the version that would have it.
-func TestAvailableOnOldKernels(t *testing.T) {
-	if err := Available(); err != nil {
-		t.Skipf("not available here: %v", err)
-	}
-	for v, want := range map[Version]string{
-		{5, 10}: "timeout on enter: needs Linux 5.11",
-		{5, 18}: "multishot accept: needs Linux 5.19",
-		{5, 19}: "multishot receive: needs Linux 6.0",
-		{6, 0}:  "deferred task run: needs Linux 6.1",
-		{6, 1}:  "",
-		{6, 6}:  "",
-	} {
-		restore := EmulateKernel(v)
-		err := Available()
-		restore()
-		switch {
-		case want == "" && err != nil:
-			t.Errorf("%v: %v", v, err)
-		case want != "" && (err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "run Linux 6.1 or newer")):
-			t.Errorf("%v: got %v, want %q and the remedy", v, err, want)
-		case want != "" && !errors.Is(err, errors.ErrUnsupported):
-			t.Errorf("%v: %v is not ErrUnsupported", v, err)
-		}
 	}
 }

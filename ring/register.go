@@ -74,8 +74,8 @@ func (r *Ring) RegisterProbe(table *ProbeTable) error {
 // RegisterEventFD makes the kernel add 1 to an eventfd with every completion.
 func (r *Ring) RegisterEventFD(fd int) error { return r.registerFd("eventfd", RegisterEventFD, fd) }
 
-// RegisterEventFDAsync is RegisterEventFD for completions that did not happen
-// within the submitting enter.
+// RegisterEventFDAsync is RegisterEventFD for the completions of worker threads
+// only.
 func (r *Ring) RegisterEventFDAsync(fd int) error {
 	return r.registerFd("eventfd (async)", RegisterEventFDAsync, fd)
 }
