@@ -290,6 +290,7 @@ var errShort = errors.New("ringwire: handler wrote less than the declared Conten
 // refuse answers a request that cannot be served with err's status and closes.
 func (h *h1Conn) refuse(err *h1.Error) (more bool) {
 	h.svc.refused++
+	h.svc.srv.logDebug("ringwire: request refused", "status", err.Status, "why", err.Text, "see", err.Ref)
 	out := h.conn.Output()
 	out.Commit(len(h.eng.AppendError(out.Reserve(512), err, h.svc.dateNow())))
 	h.conn.Flush()

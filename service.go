@@ -125,11 +125,3 @@ func (u upgraded) OnClose(c *conn.Conn, err error) {
 	u.Handler.OnClose(c, err)
 	u.http.svc.closed(u.http)
 }
-
-// Stats is what a server counts.
-type Stats struct {
-	conn.Stats
-	Exchanges int    // requests in progress
-	Refused   uint64 // requests answered by the server itself with 4xx or 5xx, and a close
-	Mem       []mem.Stats
-}
