@@ -214,6 +214,7 @@ func transient(err error) bool {
 func (l *Loop) wait(deadline int64) error {
 	l.bufs.Publish()
 	if l.submitRaw() {
+		l.wake()
 		return nil
 	}
 	if l.retryAt != 0 && (deadline == 0 || l.retryAt < deadline) {
@@ -224,17 +225,22 @@ func (l *Loop) wait(deadline int64) error {
 		l.clock()
 		timeout = max(0, time.Duration(deadline-l.now))
 	}
-	l.stats.Turns++
 	_, err := l.ring.SubmitAndWaitTimeout(1, timeout)
-	l.clock()
+	l.wake()
 	if err != nil && !transient(err) {
 		return fmt.Errorf("ring: enter: %w", err)
 	}
+	return nil
+}
+
+// wake begins a turn.
+func (l *Loop) wake() {
+	l.stats.Turns++
+	l.clock()
 	if l.retryAt != 0 && l.retryAt <= l.now {
 		l.retryAt = 0
 		l.armAccept()
 	}
-	return nil
 }
 
 // submitRaw hands over a bounded batch by a call that the Go scheduler does not see:
@@ -246,12 +252,7 @@ func (l *Loop) submitRaw() bool {
 	}
 	// An error is met again, and judged, by the waiting enter.
 	_, _ = l.ring.SubmitRaw()
-	if l.ring.Ready() == 0 {
-		return false
-	}
-	l.stats.Turns++
-	l.clock()
-	return true
+	return l.ring.Ready() > 0
 }
 
 // drain reads every completion that is there and runs its callbacks. They only prepare
