@@ -59,11 +59,11 @@ type Loop struct {
 	now  int64
 	base time.Time
 
-	slots  []slot
-	free   []uint32 // ids to reuse, latest first
-	rearm  []uint32 // receivers that ran out of buffers
-	sent   []uint32 // empty sends, which end without the kernel
-	spare  []*gather
+	slots []slot
+	free  []uint32 // ids to reuse, latest first
+	rearm []uint32 // receivers that ran out of buffers
+	sent  []uint32 // empty sends, which end without the kernel
+	spare []*gather
 
 	listeners []*listener
 	accepting bool  // not paused
