@@ -1,0 +1,125 @@
+package tidy
+
+import (
+	"go/ast"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/ringwire/ringwire"
+
+// layers says what each package may import of this module, outside of its tests. The
+// folders are the layers: what is not listed is not allowed.
+var layers = map[string][]string{
+	".":                 {"conn", "fallback", "mem", "proto/h1", "ring"},
+	"conn":              {"mem"},
+	"conn/conntest":     {"conn", "conn/conntest/sim", "mem"},
+	"conn/conntest/sim": {},
+	"examples":          {"."},
+	"fallback":          {"mem"},
+	"internal/leak":     {},
+	"internal/tidy":     {},
+	"mem":               {},
+	"proto/h1":          {"mem"},
+	"ring":              {"mem"},
+}
+
+// sansIO are what engines have no business with: they hold no descriptor, clock,
+// randomness or lock, so that every run of them can be repeated.
+var sansIO = []string{"net", "os", "time", "syscall", "math/rand", "math/rand/v2", "crypto/rand", "context",
+	"sync", "sync/atomic", "golang.org/x/sys/unix"}
+
+func TestImportsPointDown(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range files(t) {
+		allowed, known := layers[layerOf(f.Dir())]
+		if !known {
+			t.Errorf("%s: the package is in no layer: add it to the table here and to docs/ARCHITECTURE.md", f.Path)
+		}
+		seen[layerOf(f.Dir())] = true
+		for _, imp := range f.Imports {
+			if own, ok := ownPackage(imp); ok && !f.Test && !slices.Contains(allowed, own) {
+				t.Errorf("%s imports %s, which is not below it", f.Path, own)
+			}
+		}
+	}
+	for layer := range layers {
+		if !seen[layer] {
+			t.Errorf("the table names %s, where no Go file is", layer)
+		}
+	}
+}
+
+// layerOf is the package, but for those below a folder of which all are alike.
+func layerOf(dir string) string {
+	if strings.HasPrefix(dir, "examples/") {
+		return "examples"
+	}
+	return dir
+}
+
+// ownPackage is the directory of an imported package of this module.
+func ownPackage(imp string) (dir string, ok bool) {
+	if imp == module {
+		return ".", true
+	}
+	return strings.CutPrefix(imp, module+"/")
+}
+
+func TestEnginesDoNoIO(t *testing.T) {
+	engines := 0
+	for _, f := range files(t) {
+		if f.Test || !strings.HasPrefix(f.Path, "proto/") {
+			continue
+		}
+		engines++
+		for _, imp := range f.Imports {
+			if slices.Contains(sansIO, imp) {
+				t.Errorf("%s imports %s: an engine takes bytes and time as arguments", f.Path, imp)
+			}
+		}
+		ast.Inspect(f.AST, func(n ast.Node) bool {
+			if _, ok := n.(*ast.GoStmt); ok {
+				t.Errorf("%s starts a goroutine", f.Path)
+			}
+			return true
+		})
+	}
+	if engines == 0 {
+		t.Error("no engine was found: the check looks in the wrong place")
+	}
+}
+
+// Every downstream build would have to have a C compiler, or pass a flag to its linker.
+func TestNoCgoNoLinkname(t *testing.T) {
+	for _, f := range files(t) {
+		if slices.Contains(f.Imports, "C") {
+			t.Errorf("%s uses cgo", f.Path)
+		}
+		for _, group := range f.AST.Comments {
+			for _, c := range group.List {
+				if strings.HasPrefix(c.Text, "//go:linkname") {
+					t.Errorf("%s uses linkname", f.Path)
+				}
+			}
+		}
+	}
+}
+
+// files reads the module, or skips a test that does not run from a checkout.
+func files(t *testing.T) []*File {
+	list, err := Files(root(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func root(t *testing.T) string {
+	dir, err := Root()
+	if err != nil {
+		t.Skip(err)
+	}
+	return dir
+}
