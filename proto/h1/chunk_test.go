@@ -74,6 +74,7 @@ func TestChunkLimits(t *testing.T) {
 		{"RFC 9112 §7.1.1 an extension that never ends", chunked("1;" + strings.Repeat("e", 100)), ErrChunkLineTooLong},
 		{"RFC 9112 §7.1 zeros that never end", chunked(strings.Repeat("0", 100)), ErrChunkLineTooLong},
 		{"RFC 9112 §7.1.1 too many extensions", many(6), ErrExtensionsTooLarge},
+		{"RFC 9112 §7.1.1 one byte too many", strings.TrimSuffix(many(4), "0\r\n\r\n") + "1;exta\r\na\r\n0\r\n\r\n", ErrExtensionsTooLarge},
 	})
 	if got := whole(&defaults, chunked("5;"+strings.Repeat("a", 64<<10)+"\r\n")); !strings.HasSuffix(got, "fail 400 a chunk line is too long") {
 		t.Errorf("the default limit: %.200s", got)

@@ -24,6 +24,29 @@
 // keeps it with the connection and hands in the same one until HeadDone or End. With another Head the engine is
 // still right, but starts that section over.
 //
+// # Choices
+//
+// Where RFC 9112 leaves a choice, or asks for tolerance that lets two parsers disagree, this is what happens here:
+//
+//	a line ends with CRLF only; bare LF and bare CR are refused        400   §2.2
+//	one empty line before a request line is skipped, a second is not   400   §2.2
+//	whitespace in a request line is one SP in each place               400   §3
+//	obs-fold is refused, never unfolded                                400   §5.2
+//	HTTP/1.x with x > 1 is served as HTTP/1.1, another major is not    505   §2.3
+//	a target is visible ASCII without "#"; its path also without "\"
+//	and without escaped NUL, CR, LF or broken escapes                  400   §3.2
+//	a query is not looked into
+//	an absolute-form target wins over a Host that differs                    §3.2.2
+//	Host is checked in full; a comma in it is refused                  400   §3.2
+//	Content-Length is there once, even if repetitions agree            400   §6.3
+//	Content-Length with Transfer-Encoding is refused                   400   §6.1
+//	Transfer-Encoding is one line that says chunked; other codings     501   §6.1
+//	Content_Length and Transfer_Encoding are refused                   400   §11.2
+//	whitespace in chunk lines is refused, also around ";"              400   §7.1.1
+//	trailers must not frame, route or authorise                        400   RFC 9110 §6.5.1
+//	Expect other than 100-continue                                     417   RFC 9110 §10.1.1
+//	TRACE with a body                                                  400   RFC 9110 §9.3.8
+//
 // # Limits
 //
 // Nothing here reads a clock, starts a goroutine, or allocates in the steady state; time-outs, sockets and buffers

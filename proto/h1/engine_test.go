@@ -286,6 +286,25 @@ func TestEngineStartsOverWithAnotherHead(t *testing.T) {
 	}
 }
 
+// Two Heads in turn: the one that comes back knows less than the engine does.
+func TestEngineStartsOverWithAHeadThatMissedSomething(t *testing.T) {
+	in := "GET /path?q HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n"
+	for i := 1; i < len(in)-1; i++ {
+		d, second := newDialogue(t), new(Head)
+		d.next(in[:i], NeedMore, 0, "", "part of a head")
+		if ev := d.e.Next([]byte(in[:i+1]), second); ev.Kind != NeedMore {
+			t.Fatalf("kind %d", ev.Kind)
+		}
+		d.next(in, HeadDone, len(in), "", "with the first Head again")
+		if got, want := describe(&d.h), "GET /path?q 1.1 | Host=x | A=b"; got != want {
+			t.Fatalf("split at %d: %s, want %s", i, got, want)
+		}
+		if d.h.owner != nil {
+			t.Fatal("a finished Head still holds on to its engine")
+		}
+	}
+}
+
 func TestEngineStartsTrailersOverWithAnotherHead(t *testing.T) {
 	d, in := newDialogue(t), chunked("")
 	d.next(in, HeadDone, len(in), "", "the head")

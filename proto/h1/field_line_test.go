@@ -80,6 +80,19 @@ func TestFieldNameBytes(t *testing.T) {
 	}
 }
 
+// A line is refused at its first wrong byte, though nothing follows.
+func TestFieldLineFailsEarly(t *testing.T) {
+	for in, want := range map[string]*Error{
+		"A: b\n": ErrBareLF, "A: \x00": ErrFieldNUL, "A ": ErrSpaceAfterName, " ": ErrSpaceBeforeName, "\n": ErrBareLF, ":": ErrFieldNameEmpty, "A: b\r\n\t": ErrSpaceBeforeName,
+	} {
+		var e Engine
+		e.Init(Server, &defaults)
+		if ev := e.Next([]byte(strings.TrimSuffix(get(""), "\r\n")+in), new(Head)); ev.Err != want {
+			t.Errorf("%q: %v, want %v", in, ev.Err, want)
+		}
+	}
+}
+
 func TestFieldValuesAreTrimmed(t *testing.T) {
 	for in, want := range map[string]string{
 		"A:\r\n": "A=", "A: \r\n": "A=", "A: \t \r\n": "A=", "A:b\r\n": "A=b", "A:  b c \t\r\n": "A=b c", "A: b\tc\r\n": "A=b\tc", "A: :\r\n": "A=:",
@@ -100,6 +113,7 @@ func TestHeadTooLarge(t *testing.T) {
 	accept(t, &lim, head(100))
 	refuse(t, &lim, []refusal{
 		{"RFC 6585 §5 one byte too many", head(101), ErrHeadTooLarge},
+		{"RFC 6585 §5 as many bytes as there may be, and no end", head(102)[:100], ErrHeadTooLarge},
 		{"RFC 6585 §5 a value that never ends", get("A: " + strings.Repeat("v", 200)), ErrHeadTooLarge},
 		{"RFC 6585 §5 a name that never ends", get(strings.Repeat("n", 200)), ErrHeadTooLarge},
 		{"RFC 6585 §5 spaces that never end", get("A: " + strings.Repeat(" ", 200)), ErrHeadTooLarge},

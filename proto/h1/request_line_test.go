@@ -61,6 +61,7 @@ func TestRequestLineTooLong(t *testing.T) {
 	accept(t, &lim, line(64)+hostLine)
 	refuse(t, &lim, []refusal{
 		{"RFC 9112 §3 one byte too many", line(65) + hostLine, ErrRequestLineTooLong},
+		{"RFC 9112 §3 as many bytes as there may be, and no end", line(66)[:64], ErrRequestLineTooLong},
 		{"RFC 9112 §3 in the target", line(200) + hostLine, ErrRequestLineTooLong},
 		{"RFC 9112 §3 in the method", strings.Repeat("M", 65) + " / HTTP/1.1\r\n" + hostLine, ErrMethodTooLong},
 		{"RFC 9112 §3 a method that never ends", strings.Repeat("M", 300), ErrMethodTooLong},

@@ -95,7 +95,7 @@ func (e *Engine) frameResponse(r *ResponseHead, status int) {
 		}
 	}
 	tunnel := e.facts&factCONNECT != 0 && status < 300
-	if r.Close || r.Fields.wantsClose() || tunnel || e.facts&factExpect != 0 || e.request == reqFailed {
+	if r.Close || r.Fields.wantsClose() || tunnel || e.facts&factExpect != 0 {
 		e.facts &^= factPersist
 	}
 }

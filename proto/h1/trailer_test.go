@@ -42,6 +42,7 @@ func TestTrailersTooLarge(t *testing.T) {
 	accept(t, &lim, section(40))
 	refuse(t, &lim, []refusal{
 		{"RFC 9112 §7.1.2 one byte too many", section(41), ErrTrailersTooLarge},
+		{"RFC 9112 §7.1.2 as many bytes as there may be, and no end", chunked("0\r\nA: " + strings.Repeat("v", 37)), ErrTrailersTooLarge},
 		{"RFC 9112 §7.1.2 without end", chunked("0\r\nA: " + strings.Repeat("v", 100)), ErrTrailersTooLarge},
 		{"RFC 9112 §7.1.2 fields without end", chunked("0\r\n" + strings.Repeat("A: b\r\n", 20)), ErrTrailersTooLarge},
 	})
