@@ -84,6 +84,9 @@ func (c *checker) goCommand(args []string) {
 		return
 	}
 	verb, values := args[0], map[string]string{}
+	if verb == "tool" {
+		return // each tool has flags of its own
+	}
 	var packages []string
 	for args = args[1:]; len(args) > 0; args = args[1:] {
 		flag, value, joined := strings.Cut(args[0], "=")
