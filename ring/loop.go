@@ -154,6 +154,7 @@ func (l *Loop) Run(ev Events) error {
 	}
 	for {
 		if l.stopping.Load() && l.die() {
+			l.inbox.runAll()
 			return nil
 		}
 		l.inbox.run()
@@ -339,9 +340,10 @@ func (l *Loop) abandon() {
 		}
 	}
 	for _, ln := range l.listeners {
-		_ = unix.Close(ln.fd)
+		ln.close()
 	}
 	l.listeners = nil
+	l.inbox.runAll()
 }
 
 // release gives back the ring and its buffers, in this order: the kernel may write to

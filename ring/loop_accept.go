@@ -17,6 +17,19 @@ type listener struct {
 	fd    int
 	armed bool // a multishot accept is in flight
 	quit  bool // StopAccept came: the descriptor is closed when it has ended
+
+	path net.Listener // a unix socket's listener, which removes the file when it is closed; else nil
+}
+
+func (ln *listener) close() {
+	if ln.fd < 0 {
+		return
+	}
+	_ = unix.Close(ln.fd)
+	ln.fd = -1
+	if ln.path != nil {
+		_ = ln.path.Close()
+	}
 }
 
 // After a failure accepting rests for so long, doubling from the first to the last.
@@ -54,11 +67,13 @@ func (l *Loop) Listen(ln net.Listener) error {
 	}
 	// Accepted sockets inherit it, which saves a system call for each. Unix sockets have none.
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	owned := &listener{fd: fd}
 	if u, ok := ln.(*net.UnixListener); ok {
-		u.SetUnlinkOnClose(false)
+		owned.path = u // only it knows whether the file is to be removed
+	} else {
+		_ = ln.Close()
 	}
-	_ = ln.Close()
-	l.listeners = append(l.listeners, &listener{fd: fd})
+	l.listeners = append(l.listeners, owned)
 	if l.ev != nil {
 		l.armAccept()
 	}
@@ -119,7 +134,7 @@ func (l *Loop) StopAccept() {
 		}
 		ln.quit = true
 		if !ln.armed {
-			_ = unix.Close(ln.fd)
+			ln.close()
 		}
 	}
 }
@@ -145,7 +160,7 @@ func (l *Loop) accepted(i uint32, c *CQE) {
 		l.ev.AcceptFailed(errno)
 	}
 	if ln.quit && !ln.armed {
-		_ = unix.Close(ln.fd)
+		ln.close()
 		return
 	}
 	l.armAccept()

@@ -67,10 +67,13 @@ func (b *inbox) kick() {
 
 // run runs what was posted before it was called; what a task posts waits for the next turn.
 func (b *inbox) run() {
-	if !b.kicked.Load() {
-		return
+	if b.kicked.Load() {
+		b.kicked.Store(false)
+		b.runAll()
 	}
-	b.kicked.Store(false)
+}
+
+func (b *inbox) runAll() {
 	b.mu.Lock()
 	b.queue, b.busy = b.busy[:0], b.queue
 	b.mu.Unlock()
@@ -80,12 +83,11 @@ func (b *inbox) run() {
 	}
 }
 
-// shut refuses further tasks and drops those that wait.
+// shut refuses further tasks. Those that wait still run: it was promised to their posters.
 func (b *inbox) shut() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.shutIt = true
-	b.queue = nil
 }
 
 func (b *inbox) close() {
