@@ -46,6 +46,7 @@ type job struct {
 	pushing  bool         // handed (or an empty flush) awaits the loop
 	posted   int          // tasks on their way to the loop
 	finished bool         // the handler returned
+	claimed  bool         // finishedForGood has told somebody so
 	panicked any          // what it panicked with
 	stack    []byte
 	fed      bool  // the loop stopped feeding until the worker has read
@@ -108,19 +109,35 @@ func (j *job) run() {
 		}
 		j.mu.Lock()
 		j.finished, j.panicked, j.stack = true, v, stack
+		j.posted++ // in one step: from here on a task on its way may end the job
 		j.mu.Unlock()
-		j.post()
+		j.sendTask()
 	}()
 	j.h.ServeHTTP(&j.ex.res, &j.ex.req)
 }
 
-// post has RunTask called on the loop. After the loop has stopped nothing is left to do:
-// the server frees all memory together once the last worker is done.
+// post has RunTask called on the loop.
 func (j *job) post() {
 	j.mu.Lock()
 	j.posted++
 	j.mu.Unlock()
-	j.ex.svc.loop.Post(j)
+	j.sendTask()
+}
+
+// sendTask posts the task that posted has counted already. When the loop has stopped, a
+// job that is over is left to the server.
+func (j *job) sendTask() {
+	srv := j.ex.svc.srv
+	if j.ex.svc.loop.Post(j) {
+		return
+	}
+	j.mu.Lock()
+	j.posted--
+	orphaned := j.claim()
+	j.mu.Unlock()
+	if orphaned {
+		srv.orphan(j)
+	}
 }
 
 // RunTask is the loop's side of what a worker asked for.
@@ -144,11 +161,20 @@ func (j *job) RunTask() {
 }
 
 // finishedForGood reports whether the handler has returned and no task of the job is
-// still on its way to the loop: then the job can be used again.
+// still on its way to the loop: then the job can be used again. It says so once.
 func (j *job) finishedForGood() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.finished && j.posted == 0
+	return j.claim()
+}
+
+// claim is finishedForGood for the holder of mu.
+func (j *job) claim() bool {
+	if !j.finished || j.posted > 0 || j.claimed {
+		return false
+	}
+	j.claimed = true
+	return true
 }
 
 // push hands the output to the loop and waits until the loop has taken it, which it
@@ -290,6 +316,6 @@ func (j *job) read(p []byte) (int, error) {
 
 func (j *job) reset() {
 	j.ex, j.h, j.remote, j.trailed = nil, nil, addrPair{}, nil
-	j.pushing, j.finished, j.panicked, j.stack = false, false, nil, nil
+	j.pushing, j.finished, j.claimed, j.panicked, j.stack = false, false, false, nil, nil
 	j.fed, j.ended, j.endErr, j.dead, j.wants = false, false, nil, false, false
 }

@@ -38,6 +38,7 @@ func newExchange(svc *service) *exchange {
 
 // keepHead copies the head out of the receive buffer, for a request that outlives it.
 func (ex *exchange) keepHead(a *mem.Allocator) {
+	ex.req.reset() // what it remembers lies in the receive buffer
 	if ex.headLease.Valid() {
 		return
 	}

@@ -8,6 +8,9 @@ type jobPool struct {
 	free []*job
 	out  int
 	last func() // called when out reaches 0
+
+	orphans []*job // finished after their loop had stopped
+	ended   bool   // no loop runs any more
 }
 
 // maxFreeJobs is how many unused jobs are kept.
@@ -42,18 +45,44 @@ func (s *Server) freeJob(j *job) {
 // done counts a job out.
 func (p *jobPool) done() {
 	p.mu.Lock()
-	p.out--
-	last := p.last
-	none := p.out == 0
-	p.mu.Unlock()
-	if none && last != nil {
-		last()
+	defer p.mu.Unlock()
+	if p.out--; p.out == 0 && p.last != nil {
+		p.last()
 	}
 }
 
-// wait has f called when no job is out, at once if that is so now.
+// orphan takes a finished job whose loop has stopped. The loop's memory must not be
+// touched before all loops have ended.
+func (s *Server) orphan(j *job) {
+	p := &s.jobs
+	p.mu.Lock()
+	if !p.ended {
+		p.orphans = append(p.orphans, j)
+		p.mu.Unlock()
+		return
+	}
+	p.bury(j)
+	p.mu.Unlock()
+	p.done()
+}
+
+// bury gives back what an orphan holds. The caller has mu, and so the loop's memory to itself.
+func (p *jobPool) bury(j *job) {
+	ex := j.ex
+	ex.worker = nil
+	j.handed.Release()
+	ex.svc.release(ex)
+}
+
+// wait has f called when no job is out, at once if that is so now. All loops have ended.
 func (p *jobPool) wait(f func()) {
 	p.mu.Lock()
+	p.ended = true
+	for _, j := range p.orphans {
+		p.bury(j)
+		p.out--
+	}
+	p.orphans = nil
 	none := p.out == 0
 	if !none {
 		p.last = f

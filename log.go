@@ -33,6 +33,13 @@ func (s *Server) logAcceptFailed(err error) {
 		"remedy", "for 'too many open files' raise ulimit -n or set MaxConns below it")
 }
 
+// logLeak reports memory that did not come home: a bug of this module.
+func (s *Server) logLeak(err error) {
+	if err != nil {
+		s.Logger.Error("ringwire: memory was not given back", "err", err)
+	}
+}
+
 // logDebug is for what every server on the Internet sees all day.
 func (s *Server) logDebug(msg string, args ...any) {
 	if s.Logger.Enabled(context.Background(), slog.LevelDebug) {

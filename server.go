@@ -86,19 +86,20 @@ func splitAddr(addr string) (network, address string) {
 
 // prepare checks the configuration and moves the server out of its initial state.
 func (s *Server) prepare() error {
-	if s.Handler == nil {
-		return &ConfigError{"Handler", "is nil: there is nothing to answer requests"}
-	}
-	cfg, err := s.Config.withDefaults()
-	if err != nil {
-		return err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch s.state {
-	case stateRunning:
+	if s.state == stateRunning {
 		return errors.New("ringwire: server is already serving")
-	case stateStopping:
+	}
+	cfg, err := s.Config.withDefaults()
+	if s.Handler == nil {
+		err = &ConfigError{"Handler", "is nil: there is nothing to answer requests"}
+	}
+	if err != nil {
+		s.end()
+		return err
+	}
+	if s.state == stateStopping {
 		return ErrServerClosed
 	}
 	s.Config = cfg
@@ -116,6 +117,17 @@ func (s *Server) ready() {
 		s.started = make(chan struct{})
 		s.done = make(chan struct{})
 	}
+}
+
+// end moves the server to its last state, and releases who waits for a start that will
+// never come. The caller holds mu.
+func (s *Server) end() {
+	s.ready()
+	if s.state == stateNew {
+		close(s.started)
+		close(s.done)
+	}
+	s.state = stateStopping
 }
 
 // start opens the loops and the listeners, runs them, and cleans up after them.
@@ -157,7 +169,7 @@ func (s *Server) open(listen func(n int) ([]net.Listener, error)) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.addr, s.driver = lns[0].Addr(), info
+	addr := lns[0].Addr()
 	for i, drv := range drivers {
 		s.services = append(s.services, s.newService(drv, len(drivers)))
 		if e := drv.Listen(lns[i]); e != nil {
@@ -168,6 +180,7 @@ func (s *Server) open(listen func(n int) ([]net.Listener, error)) error {
 			return fmt.Errorf("ringwire: driver %s cannot accept from %v: %w", drv.Name(), lns[i].Addr(), e)
 		}
 	}
+	s.addr, s.driver = addr, info
 	if s.state == stateStopping {
 		s.stopAll() // Close came while we were starting
 	}
@@ -218,9 +231,7 @@ func (s *Server) DriverInfo() DriverInfo {
 // closes each connection as it becomes idle, and returns when all are gone. When ctx ends
 // first, the rest is cut and ctx's error returned.
 func (s *Server) Shutdown(ctx context.Context) error {
-	if !s.stopping() {
-		return nil
-	}
+	s.stopping()
 	s.mu.Lock()
 	for _, svc := range s.services {
 		svc.loop.Post((*shutdownTask)(svc))
@@ -238,25 +249,18 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // Close ends the server at once; requests in progress are cut.
 func (s *Server) Close() error {
-	if s.stopping() {
-		s.stop()
-		<-s.done
-	}
+	s.stopping()
+	s.stop()
+	<-s.done
 	return nil
 }
 
-// stopping notes that the end was asked for, and reports whether there is anything to end.
-func (s *Server) stopping() bool {
+// stopping notes that the end was asked for, and waits for a start that is under way.
+func (s *Server) stopping() {
 	s.mu.Lock()
-	was := s.state
-	s.state = stateStopping
-	started := s.started
+	s.end()
 	s.mu.Unlock()
-	if was == stateNew {
-		return false
-	}
-	<-started
-	return true
+	<-s.started
 }
 
 func (s *Server) stop() {
@@ -277,9 +281,9 @@ func (s *Server) release() {
 	s.workers.close()
 	s.jobs.wait(func() {
 		for _, svc := range s.services {
-			_ = svc.alloc.Close()
+			s.logLeak(svc.alloc.Close())
 		}
-		_ = s.shared.Close()
+		s.logLeak(s.shared.Close())
 	})
 }
 
