@@ -1,6 +1,7 @@
 package tidy
 
 import (
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -12,15 +13,70 @@ import (
 
 // checker checks one command of a document.
 type checker struct {
-	t     *testing.T
-	files []*File
-	page  string
-	line  int
-	dir   string // where the command runs
+	errorf func(format string, args ...any)
+	files  []*File
+	dir    string // where the command runs
 }
 
-func (c *checker) errorf(format string, args ...any) {
-	c.t.Errorf("%s:%d: "+format, append([]any{c.page, c.line}, args...)...)
+// What the documents tell people to type exists: programs, packages, tests, flags,
+// build tags and environment variables.
+func TestCommandsExist(t *testing.T) {
+	list, seen := files(t), 0
+	for name, page := range pages(t) {
+		for _, block := range page.Blocks {
+			if block.Lang != "sh" {
+				continue
+			}
+			for i, line := range strings.Split(block.Text, "\n") {
+				c := checker{func(format string, args ...any) {
+					t.Errorf("%s:%d: "+format, append([]any{name, block.Line + i}, args...)...)
+				}, list, root(t)}
+				if cmd := ParseCommand(line); len(cmd.Args) > 0 {
+					seen++
+					c.command(cmd)
+				}
+			}
+		}
+	}
+	if seen < 15 {
+		t.Errorf("only %d commands were found to check", seen)
+	}
+}
+
+// The check notices what it is for.
+func TestCommandsExistNotices(t *testing.T) {
+	list := files(t)
+	for line, bad := range map[string]bool{
+		"go test ./...": false,
+		"go test ./internal/tidy -run 'TestCommandsExist/x' -v": false,
+		"RINGWIRE_TEST_DRIVER=netpoll go test -tags memguard .": false,
+		"go run ./examples/hello -addr :1 -driver=uring":        false,
+		"GOOS=windows go vet ./... # anything":                  false,
+		".ci/run vet -l":                                        false,
+		"go -C bench run ./compare -short":                      false,
+
+		"RINGWIRE_TEST_DRIVERS=netpoll go test .": true,
+		"go tset ./...":                   true,
+		"go test ./nowhere":               true,
+		"go test ./nowhere/...":           true,
+		"go test ./docs":                  true,
+		"go test -rnu X ./mem":            true,
+		"go test -run TestNoSuch ./mem":   true,
+		"go test -fuzz FuzzNoSuch ./...":  true,
+		"go test -tags memgaurd ./mem":    true,
+		"go run ./examples/hello -port 1": true,
+		"go -C docs test .":               true,
+		".ci/run everything":              true,
+		"scripts/build.sh":                true,
+		"make test":                       true,
+	} {
+		var found []string
+		c := checker{func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }, list, root(t)}
+		c.command(ParseCommand(line))
+		if bad != (len(found) > 0) {
+			t.Errorf("%s: found %q, want something: %v", line, found, bad)
+		}
+	}
 }
 
 // programs that people have, or are told to get.

@@ -198,29 +198,3 @@ func TestReadmeDefaults(t *testing.T) {
 		t.Errorf("only %d defaults were found to check", len(rows))
 	}
 }
-
-// What the documents tell people to type exists: programs, packages, tests, flags,
-// build tags and environment variables.
-func TestCommandsExist(t *testing.T) {
-	list := files(t)
-	seen := 0
-	for name, page := range pages(t) {
-		for _, block := range page.Blocks {
-			if block.Lang != "sh" {
-				continue
-			}
-			for i, line := range strings.Split(block.Text, "\n") {
-				cmd := ParseCommand(line)
-				if len(cmd.Args) == 0 {
-					continue
-				}
-				seen++
-				c := checker{t, list, name, block.Line + i, root(t)}
-				c.command(cmd)
-			}
-		}
-	}
-	if seen < 15 {
-		t.Errorf("only %d commands were found to check", seen)
-	}
-}
