@@ -56,8 +56,6 @@ type job struct {
 	wants    bool  // the handler reads the body: a 100 Continue is due
 }
 
-type field struct{ name, value []byte }
-
 type addrPair struct{ remote, local netip.AddrPort }
 
 // detach moves an exchange to a worker. It runs inside the handler call on the loop;

@@ -21,6 +21,7 @@ type exchange struct {
 	head h1.Head
 
 	headLease mem.Lease // the head's copy, when it must outlive the receive buffer
+	trailed   []field   // the trailers' copy, likewise
 	scratch   []byte    // decoded paths and query values, for the views handed out
 	worker    *job      // the Blocking side, nil on the loop
 	next      *exchange // free list
@@ -55,7 +56,7 @@ func (ex *exchange) reset() {
 		ex.headLease.Release()
 		ex.headLease = mem.Lease{}
 	}
-	ex.hc = nil
+	ex.hc, ex.trailed = nil, nil
 	if ex.scratch = ex.scratch[:0]; cap(ex.scratch) > maxScratch {
 		ex.scratch = nil
 	}
@@ -97,9 +98,11 @@ func (ex *exchange) addr(remote bool) netip.AddrPort {
 	return ex.hc.conn.LocalAddr()
 }
 
-// copyTrailers copies the trailers of a streamed body, which nobody else keeps.
-func (ex *exchange) copyTrailers() []field {
-	var fields []field
+// field is a copied field line.
+type field struct{ name, value []byte }
+
+// copyTrailers copies the trailers, which lie in the receive buffer, too.
+func (ex *exchange) copyTrailers() (fields []field) {
 	for i := range ex.head.TrailerLen() {
 		name, value := ex.head.TrailerAt(i)
 		fields = append(fields, field{bytes.Clone(name), bytes.Clone(value)})

@@ -2,6 +2,7 @@ package ringwire
 
 import (
 	"iter"
+	"math"
 	"net/netip"
 )
 
@@ -87,11 +88,11 @@ func (r *Request) decode(p []byte, plus bool) View {
 }
 
 // Host is a copy of HostView.
-func (r *Request) Host() string { return string(r.ex.head.Host()) }
+func (r *Request) Host() string { return string(r.ex.head.Authority()) }
 
 // HostView is the authority that the request is for: the target's if it has one, else the
 // Host field's (RFC 9112 §3.2.2), with the port if one was given.
-func (r *Request) HostView() View { return r.ex.head.Host() }
+func (r *Request) HostView() View { return r.ex.head.Authority() }
 
 // ProtoMinor is 1 for HTTP/1.1 and 0 for HTTP/1.0.
 func (r *Request) ProtoMinor() int { return r.ex.head.Minor() }
@@ -117,15 +118,16 @@ func (r *Request) Headers() iter.Seq2[View, View] {
 // body has been read to its end.
 func (r *Request) Trailers() iter.Seq2[View, View] {
 	return func(yield func(name, value View) bool) {
-		if w := r.ex.worker; w != nil && r.Body.stream {
-			for _, f := range w.trailers() {
-				if !yield(f.name, f.value) {
-					return
-				}
-			}
-			return
+		w, kept := r.ex.worker, r.ex.trailed
+		if w != nil && r.Body.stream {
+			kept = w.trailers()
 		}
-		if !r.Body.done || r.Body.err != nil {
+		for _, f := range kept {
+			if !yield(f.name, f.value) {
+				return
+			}
+		}
+		if kept != nil || w != nil || !r.Body.done || r.Body.err != nil {
 			return
 		}
 		for i := range r.ex.head.TrailerLen() {
@@ -226,17 +228,19 @@ func parseInt(p []byte) (n int64, ok bool) {
 	if neg {
 		p = p[1:]
 	}
-	if len(p) == 0 || len(p) > 18 {
+	if len(p) == 0 {
 		return 0, false
 	}
+	// Downwards: the smallest integer has no positive counterpart.
 	for _, c := range p {
-		if c < '0' || c > '9' {
+		digit := int64(c - '0')
+		if digit > 9 || n < (math.MinInt64+digit)/10 {
 			return 0, false
 		}
-		n = n*10 + int64(c-'0')
+		n = n*10 - digit
 	}
 	if neg {
-		n = -n
+		return n, true
 	}
-	return n, true
+	return -n, n != math.MinInt64
 }
