@@ -239,8 +239,10 @@ func parseInt(p []byte) (n int64, ok bool) {
 		}
 		n = n*10 - digit
 	}
-	if neg {
-		return n, true
+	if !neg {
+		if n = -n; n < 0 {
+			return 0, false
+		}
 	}
-	return -n, n != math.MinInt64
+	return n, true
 }

@@ -64,12 +64,12 @@ func (h *h1Conn) OnData(c *conn.Conn, p []byte) int {
 // leaveBuffer copies out of the receive buffer what a request in progress still needs,
 // because OnData is about to return it.
 func (h *h1Conn) leaveBuffer() {
-	if h.phase == leaving && h.ex.body.sink == nil && h.ex.worker == nil {
-		return // nobody will look at it again
+	if h.ex.worker != nil || h.phase == leaving && h.ex.body.sink == nil {
+		return // detach has copied it, or nobody will look at it again
 	}
 	h.ex.keepHead(h.svc.alloc)
 	h.ex.body.settle()
-	if h.phase == handling && h.ex.worker == nil && h.ex.res.out.Len() > 0 {
+	if h.phase == handling && h.ex.res.out.Len() > 0 {
 		h.push(h.ex, &h.ex.res.out) // a Stream callback has written
 	}
 }
