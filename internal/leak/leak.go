@@ -7,6 +7,7 @@
 package leak
 
 import (
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -33,11 +34,19 @@ func Main(m *testing.M) {
 	warmUp()
 	before := Now()
 	code := m.Run()
-	if report := Wait(before, grace); code == 0 && report != "" {
+	if code != 0 || fuzzing() {
+		os.Exit(code) // the fuzzer leaves goroutines of its own
+	}
+	if report := Wait(before, grace); report != "" {
 		fmt.Fprintln(os.Stderr, report)
 		code = 1
 	}
 	os.Exit(code)
+}
+
+func fuzzing() bool {
+	f := flag.Lookup("test.fuzz")
+	return f != nil && f.Value.String() != ""
 }
 
 // Check fails t if it leaves anything behind. The test must not run beside others.
