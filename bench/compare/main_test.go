@@ -1,0 +1,126 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestPlanInterleaves(t *testing.T) {
+	ps, _ := chooseProfiles("keepalive,json")
+	list, _ := choose("ringwire,limit,nethttp")
+	var got []string
+	for _, s := range plan(ps, list, 2) {
+		got = append(got, s.profile.name+":"+s.contestant.name)
+	}
+	want := "keepalive:ringwire keepalive:limit keepalive:nethttp keepalive:ringwire keepalive:limit keepalive:nethttp " +
+		"json:ringwire json:nethttp json:ringwire json:nethttp" // limit reads no path
+	if strings.Join(got, " ") != want {
+		t.Errorf("got  %v\nwant %s", got, want)
+	}
+}
+
+func TestFlags(t *testing.T) {
+	for _, args := range [][]string{{"-rounds", "0"}, {"-duration", "0s"}, {"-conns", "-1"}, {"-nonsense"}, {"stray"}} {
+		if _, err := parseFlags(args, io.Discard); err == nil {
+			t.Errorf("%q: no error", args)
+		}
+	}
+	o, err := parseFlags([]string{"-short", "-rounds", "9"}, io.Discard)
+	if err != nil || o.rounds != 1 || o.duration != time.Second || o.warmup != 0 {
+		t.Errorf("short: %+v, %v", o, err)
+	}
+}
+
+func TestWaitQuiet(t *testing.T) {
+	start := time.Now()
+	waitQuiet(context.Background(), 0)
+	if time.Since(start) > quietWindow {
+		t.Error("waited without patience")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	waitQuiet(ctx, time.Hour)
+}
+
+// One short run of every kind of measurement, with the server that is there on every machine.
+func TestEndToEnd(t *testing.T) {
+	if _, _, err := findWrk(); err != nil {
+		t.Skip(err)
+	}
+	if testing.Short() {
+		t.Skip("builds and runs servers for several seconds")
+	}
+	t.Chdir("..") // as go -C bench run ./compare
+	dir := t.TempDir()
+	args := []string{"-short", "-peers", "nethttp,ringwire-netpoll", "-profiles", "keepalive,churn,upload,idle", "-out", dir}
+	var stdout, stderr bytes.Buffer
+	if err := run(context.Background(), args, &stdout, &stderr); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	for _, want := range []string{"[1/8] keepalive", "[8/8] idle", "written: "} {
+		if !strings.Contains(stderr.String(), want) {
+			t.Errorf("no %q in the progress:\n%s", want, stderr.String())
+		}
+	}
+	if strings.Contains(stdout.String(), "failed") || !strings.Contains(stdout.String(), "| nethttp |") {
+		t.Errorf("table:\n%s", stdout.String())
+	}
+	rec, err := readRecord(filepath.Join(dir, "compare.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range rec.Samples {
+		idle := s.Profile == "idle"
+		if s.Errors != 0 || s.Requests < 1 || s.IdleRSS < 1<<20 || s.PeakRSS < s.IdleRSS/2 || !idle && (s.CPU <= 0 || s.Rate <= 0 || s.P99 < s.P50) || idle && s.ConnRSS <= 0 {
+			t.Errorf("implausible sample %+v", s)
+		}
+	}
+	again := t.TempDir()
+	if err := run(context.Background(), []string{"-from", filepath.Join(dir, "compare.json"), "-out", again}, io.Discard, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"compare.md", "compare.svg"} {
+		a, _ := os.ReadFile(filepath.Join(dir, name))
+		b, _ := os.ReadFile(filepath.Join(again, name))
+		if len(a) == 0 || !bytes.Equal(a, b) {
+			t.Errorf("%s differs when made again from the record", name)
+		}
+	}
+}
+
+func TestMeasureReportsAServerThatCannotStart(t *testing.T) {
+	b := &bencher{opts: &options{}, bin: t.TempDir(), dir: t.TempDir()}
+	if _, err := b.measure(context.Background(), &profiles[0], &contestants[0], 0); err == nil {
+		t.Error("no error for a program that is not there")
+	}
+}
+
+func TestResultWatcher(t *testing.T) {
+	w := resultWatcher{seen: make(chan struct{})}
+	for _, piece := range []string{"progress\n", "RESULT {\"requests\":", "300}"} {
+		io.WriteString(&w, piece)
+		select {
+		case <-w.seen:
+			t.Fatalf("told before the line was complete, after %q", piece)
+		default:
+		}
+	}
+	io.WriteString(&w, "\n")
+	<-w.seen
+	io.WriteString(&w, "RESULT {\"requests\":300,\"alive\":299}\n") // a second one must not close again
+	var s sample
+	if err := s.fillIdle(w.buf.Bytes(), memory{rss: 1000, pss: 500}, memory{rss: 301000, pss: 150500, peak: 7}); err != nil {
+		t.Fatal(err)
+	}
+	if s.ConnRSS != 1000 || s.ConnPSS != 500 || s.Errors != 1 || s.Requests != 300 || s.PeakRSS != 7 {
+		t.Errorf("got %+v", s)
+	}
+}

@@ -1,0 +1,189 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// markdown is the whole report as text.
+func (rep *report) markdown() string {
+	var b strings.Builder
+	b.WriteString("# ringwire and its peers, side by side\n\n")
+	rep.writeMeta(&b)
+	for i := range rep.panels {
+		rep.panels[i].write(&b)
+	}
+	rep.writeBars(&b)
+	return b.String()
+}
+
+func (rep *report) writeMeta(b *strings.Builder) {
+	m := &rep.meta
+	if m.Short {
+		b.WriteString("**A short run, made to see that everything works: the figures mean nothing.**\n\n")
+	}
+	fmt.Fprintf(b, "- %s, ringwire %s, Linux %s, %s, %d processors, load %s\n", m.Time.Format("2006-01-02 15:04 UTC"), m.Commit, m.Kernel, m.CPU, m.Cores, m.Load)
+	fmt.Fprintf(b, "- %s, %s\n", m.Go, m.Wrk)
+	fmt.Fprintf(b, "- peers: %s; with head and idle timeouts: %v\n", strings.Join(m.Peers, ", "), m.Timeouts)
+	fmt.Fprintf(b, "- medians of %d interleaved rounds of %s; ÷ is the median of the rounds' own ratios to %s\n", m.Rounds, m.Duration, subject)
+	for _, a := range m.Absent {
+		fmt.Fprintf(b, "- absent: %s\n", a)
+	}
+}
+
+func (pan *panel) write(b *strings.Builder) {
+	p := pan.profile
+	fmt.Fprintf(b, "\n## %s: %s\n\n%s.\n\n", p.name, p.title, p.detail)
+	columns := pan.columns()
+	head, rule := "| server |", "|---|"
+	for _, c := range columns {
+		head += " " + c.title + " |"
+		rule += "--:|"
+	}
+	fmt.Fprintf(b, "%s\n%s\n", head, rule)
+	for i := range pan.rows {
+		r := &pan.rows[i]
+		if len(r.samples) == 0 {
+			fmt.Fprintf(b, "| %s | failed: %s |%s\n", r.name, oneLine(r.failure), strings.Repeat(" |", len(columns)-1))
+			continue
+		}
+		fmt.Fprintf(b, "| %s |", r.name)
+		for _, c := range columns {
+			fmt.Fprintf(b, " %s |", c.text(r))
+		}
+		b.WriteString("\n")
+	}
+	for _, c := range contestants {
+		if why := p.excludes(&c); why != "" {
+			fmt.Fprintf(b, "\n%s is left out: %s.\n", c.name, why)
+		}
+	}
+}
+
+type column struct {
+	title string
+	text  func(r *row) string
+}
+
+func (pan *panel) columns() []column {
+	ratio := column{"÷ " + subject, func(r *row) string { return ratioText(r.ratio) }}
+	errs := column{"errors", func(r *row) string { return fmt.Sprint(r.mid.Errors) }}
+	idleRSS := column{"RSS at rest", func(r *row) string { return bytesText(float64(r.mid.IdleRSS)) }}
+	peakRSS := column{"peak RSS", func(r *row) string { return bytesText(float64(r.mid.PeakRSS)) }}
+	if pan.profile.isIdle() {
+		return []column{
+			{"RSS per connection", func(r *row) string { return bytesText(r.mid.ConnRSS) }}, ratio,
+			{"lowest to highest", func(r *row) string { return bytesText(r.low) + " – " + bytesText(r.high) }},
+			{"PSS per connection", func(r *row) string { return bytesText(r.mid.ConnPSS) }},
+			idleRSS, {"connections", func(r *row) string { return thousands(r.mid.Requests) }}, {"lost", errs.text},
+		}
+	}
+	unit, rate := "request", "requests/s"
+	if pan.profile.isUpload() {
+		unit, rate = "MB", "MB/s"
+	}
+	return []column{
+		{"CPU per " + unit, func(r *row) string { return micros(r.mid.CPU) }}, ratio,
+		{"user", func(r *row) string { return micros(r.mid.User) }},
+		{"system", func(r *row) string { return micros(r.mid.CPU - r.mid.User) }},
+		{"lowest to highest", func(r *row) string { return fmt.Sprintf("%.2f – %.2f", r.low, r.high) }},
+		{rate, func(r *row) string { return thousands(r.mid.Rate) }},
+		{"p50", func(r *row) string { return latency(r.mid.P50) }},
+		{"p99", func(r *row) string { return latency(r.mid.P99) }},
+		{"p99.9", func(r *row) string { return latency(r.mid.P999) }},
+		peakRSS, idleRSS,
+		{"cores", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Busy) }},
+		{"noise", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Others+r.mid.Steal) }}, errs,
+	}
+}
+
+func (rep *report) writeBars(b *strings.Builder) {
+	wrote := false
+	for i := range bars {
+		text, holds, known := bars[i].verdict(rep)
+		if !known {
+			continue
+		}
+		if !wrote {
+			b.WriteString("\n## What ringwire promises\n\n| | profile | figure | measured | promised |\n|---|---|---|--:|--:|\n")
+			wrote = true
+		}
+		mark := "✗"
+		if holds {
+			mark = "✓"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", mark, bars[i].profile, text)
+	}
+}
+
+// progressLine is one measurement in one line.
+func progressLine(p *profile, s *sample) string {
+	head := fmt.Sprintf("%-16s round %d  %-16s", p.name, s.Round+1, s.Contestant)
+	switch {
+	case s.Failure != "":
+		return head + " FAILED: " + s.Failure
+	case p.isIdle():
+		return head + fmt.Sprintf(" %8s per connection, %d lost", bytesText(s.ConnRSS), s.Errors)
+	}
+	line := head + fmt.Sprintf(" %9s/%s (%s user) %9s/s  p99 %s", micros(s.CPU), p.unit, micros(s.User), thousands(s.Rate), latency(s.P99))
+	if s.Errors > 0 {
+		line += fmt.Sprintf("  %d ERRORS", s.Errors)
+	}
+	if noise := s.Others + s.Steal; noise > noisy {
+		line += fmt.Sprintf("  (noise: %.2f cores used by others)", noise)
+	}
+	return line
+}
+
+// noisy is from how much of a core in other hands a measurement is marked.
+const noisy = 0.1
+
+func micros(v float64) string { return fmt.Sprintf("%.2f µs", v) }
+
+func ratioText(v float64) string {
+	if v == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f×", v)
+}
+
+// latency takes microseconds.
+func latency(v float64) string {
+	switch {
+	case v >= 1e6:
+		return fmt.Sprintf("%.2f s", v/1e6)
+	case v >= 1e4:
+		return fmt.Sprintf("%.1f ms", v/1e3)
+	case v >= 1e3:
+		return fmt.Sprintf("%.2f ms", v/1e3)
+	}
+	return fmt.Sprintf("%.0f µs", v)
+}
+
+func bytesText(v float64) string {
+	switch {
+	case v >= 10<<20:
+		return fmt.Sprintf("%.0f MiB", v/(1<<20))
+	case v >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", v/(1<<20))
+	case v >= 10<<10:
+		return fmt.Sprintf("%.1f KiB", v/(1<<10))
+	}
+	return fmt.Sprintf("%.0f B", v)
+}
+
+// thousands groups the digits of a whole number.
+func thousands(v float64) string {
+	s := fmt.Sprintf("%.0f", v)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + " " + s[i:]
+	}
+	return s
+}
+
+func oneLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return strings.ReplaceAll(s, "|", "\\|")
+}

@@ -1,0 +1,130 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A profile is a kind of load.
+type profile struct {
+	name   string
+	title  string
+	detail string
+	unit   string // what a request's CPU is divided by: "request", "MB"; "connection" for idle
+	cores  int    // of the server; on one it is pinned, and the load to another
+	parses bool   // needs a server that reads its requests
+	noFix  string // why the servers of the fixed response are left out, beside parses
+
+	// One of: raw requests for wrk, sent together; or a load of bench/load.
+	requests func(addr string) string
+	threads  int
+	load     []string
+
+	conns, shortConns int
+}
+
+const (
+	host       = "\r\nHost: "
+	end        = "\r\n\r\n"
+	depth      = 16 // of pipelining
+	uploadSize = 20_000_000
+	shortSize  = 1_000_000
+	idleConns  = 10_000
+)
+
+func get(target string) func(addr string) string {
+	return func(addr string) string { return "GET " + target + " HTTP/1.1" + host + addr + end }
+}
+
+func post(target, framing, body string) func(addr string) string {
+	return func(addr string) string {
+		return "POST " + target + " HTTP/1.1" + host + addr + "\r\n" + framing + end + body
+	}
+}
+
+func times(n int, request func(addr string) string) func(addr string) string {
+	return func(addr string) string { return strings.Repeat(request(addr), n) }
+}
+
+const sum = "/baseline11?a=13&b=42"
+
+var profiles = []profile{
+	{name: "keepalive", title: "Keep-alive", detail: "GET /pipeline, 64 connections, one core", unit: "request",
+		cores: 1, requests: get("/pipeline"), threads: 1, conns: 64, shortConns: 16},
+	{name: "twocore", title: "Keep-alive, two cores", detail: "GET /pipeline, 256 connections, the cores shared with the load", unit: "request",
+		cores: 2, requests: get("/pipeline"), threads: 2, conns: 256, shortConns: 16},
+	{name: "pipelined", title: "Pipelined ×16", detail: "GET /pipeline, 64 connections, one core", unit: "request",
+		cores: 1, requests: times(depth, get("/pipeline")), threads: 1, conns: 64, shortConns: 16},
+	{name: "churn", title: "Connections of 10 requests", detail: "GET /pipeline, 64 at once, the client closes, one core", unit: "request",
+		cores: 1, load: []string{"churn", "-requests", "10"}, conns: 64, shortConns: 16},
+	{name: "churn-close", title: "Connections of 10 requests, Connection: close", detail: "GET /pipeline, 64 at once, the server closes, one core", unit: "request",
+		cores: 1, load: []string{"churn", "-requests", "10", "-server-closes"}, conns: 64, shortConns: 16,
+		noFix: "does not read Connection: close"},
+	{name: "baseline", title: "Query", detail: "GET /baseline11?a=13&b=42, 64 connections, one core", unit: "request", parses: true,
+		cores: 1, requests: get(sum), threads: 1, conns: 64, shortConns: 16},
+	{name: "baseline-post", title: "Small body with Content-Length", detail: "POST /baseline11, 64 connections, one core", unit: "request", parses: true,
+		cores: 1, requests: post(sum, "Content-Length: 2", "20"), threads: 1, conns: 64, shortConns: 16},
+	{name: "baseline-chunked", title: "Small body, chunked", detail: "POST /baseline11, 64 connections, one core", unit: "request", parses: true,
+		cores: 1, requests: post(sum, "Transfer-Encoding: chunked", "2\r\n20\r\n0\r\n\r\n"), threads: 1, conns: 64, shortConns: 16},
+	{name: "json", title: "JSON", detail: "GET /json/25?m=3, 4.4 KB made per request, 64 connections, one core", unit: "request", parses: true,
+		cores: 1, requests: get("/json/25?m=3"), threads: 1, conns: 64, shortConns: 16},
+	{name: "upload", title: "Uploads", detail: "64 × 20 MB at once, one core", unit: "MB", parses: true,
+		cores: 1, load: []string{"upload"}, conns: 64, shortConns: 8},
+	{name: "idle", title: "Idle connections", detail: "10 000, one request made on each", unit: "connection",
+		cores: 1, load: []string{"idle"}, conns: idleConns, shortConns: 300},
+}
+
+// chooseProfiles returns the profiles of a comma-separated list, all for "".
+func chooseProfiles(list string) ([]profile, error) {
+	if list == "" {
+		return profiles, nil
+	}
+	var chosen []profile
+	for _, name := range strings.Split(list, ",") {
+		i := slices.IndexFunc(profiles, func(p profile) bool { return p.name == strings.TrimSpace(name) })
+		if i < 0 {
+			var all []string
+			for _, p := range profiles {
+				all = append(all, p.name)
+			}
+			return nil, fmt.Errorf("-profiles: %q is none of %s", name, strings.Join(all, ", "))
+		}
+		chosen = append(chosen, profiles[i])
+	}
+	return chosen, nil
+}
+
+// excludes says why a contestant has no part in a profile, "" if it has.
+func (p *profile) excludes(c *contestant) string {
+	fixedOnly := !c.parses && c.name != "nginx"
+	switch {
+	case p.parses && !c.parses:
+		return "serves a fixed response only"
+	case fixedOnly && p.noFix != "":
+		return p.noFix
+	}
+	return ""
+}
+
+// isUpload and isIdle are the profiles that are measured in another way than requests.
+func (p *profile) isUpload() bool { return p.unit == "MB" }
+func (p *profile) isIdle() bool   { return p.unit == "connection" }
+
+// loadArgs is the command line of bench/load for a profile.
+func (p *profile) loadArgs(addr string, conns int, d time.Duration, short bool) []string {
+	args := append(slices.Clone(p.load), "-addr", addr, "-conns", strconv.Itoa(conns))
+	switch {
+	case p.isUpload() && short:
+		args = append(args, "-size", strconv.Itoa(shortSize))
+	case p.isUpload():
+		args = append(args, "-size", strconv.Itoa(uploadSize))
+	case !p.isIdle():
+		args = append(args, "-duration", d.String())
+	}
+	return args
+}

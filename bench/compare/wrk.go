@@ -1,0 +1,75 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ringwire/ringwire/bench/internal/loadresult"
+)
+
+// findWrk returns the path of wrk, and its version line.
+func findWrk() (path, version string, err error) {
+	path, err = exec.LookPath("wrk")
+	if err != nil {
+		return "", "", fmt.Errorf("wrk is not installed; on Debian and Ubuntu: apt-get install wrk")
+	}
+	out, _ := exec.Command(path, "-v").Output() // exits with 1 after printing it
+	version, _, _ = strings.Cut(string(out), "\n")
+	version, _, _ = strings.Cut(version, " Copyright")
+	return path, strings.TrimSpace(version), nil
+}
+
+// wrkScript makes wrk send raw as it is, which may be several pipelined requests, and print a result line.
+//
+// wrk builds its request once per thread by calling wrk.format, unless the script defines request(); replacing
+// wrk.format keeps Lua out of the measured loop and gives control over every byte.
+func wrkScript(raw string) string {
+	return `local raw = ` + luaString(raw) + `
+wrk.format = function() return raw end
+
+function done(summary, latency, requests)
+   local e = summary.errors
+   io.write(string.format(
+      '` + loadresult.Prefix + `{"requests":%d,"seconds":%.6f,"bytes":%d,"errors":%d,"p50":%.3f,"p99":%.3f,"p999":%.3f}\n',
+      summary.requests, summary.duration / 1e6, summary.bytes, e.connect + e.read + e.write + e.status + e.timeout,
+      latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
+end
+`
+}
+
+// luaString quotes s as a Lua string literal.
+func luaString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c < ' ' || c > '~':
+			fmt.Fprintf(&b, `\%03d`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// wrkCommand is the command line that sends the raw requests to addr for d, which wrk rounds to whole seconds.
+func wrkCommand(wrk, dir, raw, addr string, threads, conns int, d time.Duration) (*exec.Cmd, error) {
+	script := filepath.Join(dir, "request.lua")
+	if err := os.WriteFile(script, []byte(wrkScript(raw)), 0o644); err != nil {
+		return nil, err
+	}
+	seconds := max(1, int(d.Round(time.Second)/time.Second))
+	return exec.Command(wrk, "-t"+strconv.Itoa(threads), "-c"+strconv.Itoa(conns), "-d"+strconv.Itoa(seconds)+"s",
+		"-s", script, "http://"+addr+"/"), nil
+}
