@@ -29,7 +29,7 @@ type conn struct {
 
 // transport moves a connection's bytes. Its methods are called with the loop's mutex held.
 type transport interface {
-	start()             // after Opened: launch the goroutines
+	start()             // right before Opened: launch the goroutines
 	receive()           // conn.receiving became true
 	pause()             // conn.receiving became false
 	send(bufs [][]byte) // ends in conn.complete
@@ -57,8 +57,8 @@ func (l *Loop) open(nc net.Conn) {
 		l.conns = append(l.conns, c)
 	}
 	l.force = true // so that Turn follows
+	c.io.start()   // its goroutines have to wait for us
 	l.ev.Opened(c.id)
-	c.io.start()
 }
 
 func newConn(l *Loop, nc net.Conn) *conn {
@@ -158,10 +158,6 @@ func (c *conn) end(err error) {
 // complete notes the end of the send in flight. Sent follows.
 func (c *conn) complete(n int, err error) {
 	c.sentN, c.sentErr = n, err
-	if c.finish && err == nil {
-		c.io.closeWrite()
-	}
-	c.finish = false
 	c.l.sent.push(c)
 }
 
@@ -170,7 +166,10 @@ func (c *conn) reportSent() {
 		return
 	}
 	n, err := c.sentN, c.sentErr
-	c.sending, c.sentErr = false, nil
+	if c.finish && err == nil {
+		c.io.closeWrite()
+	}
+	c.sending, c.finish, c.sentErr = false, false, nil
 	c.l.count++
 	c.l.ev.Sent(c.id, n, err)
 }

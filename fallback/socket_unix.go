@@ -19,7 +19,6 @@ const maxReads = 4
 // that goroutine closes it, last of all.
 type socket struct {
 	conn
-	rc  net.Conn // keeps the methods of conn.nc and rc apart
 	raw syscall.RawConn
 	fd  int
 

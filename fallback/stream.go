@@ -61,6 +61,7 @@ func (s *stream) read() {
 	for s.awaitReceive() {
 		n, err := s.nc.Read(buf)
 		s.l.enter()
+		s.l.force = true // so that Turn follows
 		if n > 0 && !s.closing.Load() {
 			s.received(buf[:n])
 		}
