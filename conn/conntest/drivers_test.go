@@ -1,0 +1,62 @@
+package conntest_test
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/conn/conntest"
+	"github.com/ringwire/ringwire/conn/conntest/sim"
+	"github.com/ringwire/ringwire/fallback"
+)
+
+func netpoll(cfg fallback.Config) func() (conn.Driver, error) {
+	return func() (conn.Driver, error) { return fallback.NewLoop(cfg) }
+}
+
+func TestNetpoll(t *testing.T) {
+	t.Run("TCP", func(t *testing.T) { conntest.Run(t, conntest.Sockets("tcp", netpoll(fallback.Config{}))) })
+	t.Run("Unix", func(t *testing.T) { conntest.Run(t, conntest.Sockets("unix", netpoll(fallback.Config{}))) })
+	t.Run("SmallBuffer", func(t *testing.T) {
+		conntest.Run(t, conntest.Sockets("tcp", netpoll(fallback.Config{ReadBuffer: 512})))
+	})
+}
+
+// TestNetpollPortable runs what other systems run, on this one.
+func TestNetpollPortable(t *testing.T) {
+	cfg := fallback.Config{Portable: true}
+	t.Run("TCP", func(t *testing.T) { conntest.Run(t, conntest.Sockets("tcp", netpoll(cfg))) })
+	t.Run("Unix", func(t *testing.T) { conntest.Run(t, conntest.Sockets("unix", netpoll(cfg))) })
+	t.Run("Pipe", func(t *testing.T) { conntest.Run(t, conntest.Pipes(netpoll(cfg))) })
+}
+
+func TestSim(t *testing.T) {
+	t.Run("Calm", func(t *testing.T) { conntest.Run(t, conntest.Simulated(1, sim.Faults{})) })
+	for _, seed := range seeds(t) {
+		t.Run(fmt.Sprintf("Rough/%d", seed), func(t *testing.T) {
+			conntest.Run(t, conntest.Simulated(seed, sim.Rough))
+		})
+	}
+}
+
+// seeds are 1 to 20, or the one of the environment variable RINGWIRE_SIM_SEED.
+func seeds(t *testing.T) []uint64 {
+	if v := os.Getenv("RINGWIRE_SIM_SEED"); v != "" {
+		seed, err := strconv.ParseUint(v, 0, 64)
+		if err != nil {
+			t.Fatalf("RINGWIRE_SIM_SEED: %v", err)
+		}
+		return []uint64{seed}
+	}
+	n := uint64(20)
+	if testing.Short() {
+		n = 3
+	}
+	var list []uint64
+	for seed := uint64(1); seed <= n; seed++ {
+		list = append(list, seed)
+	}
+	return list
+}

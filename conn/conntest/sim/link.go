@@ -1,0 +1,187 @@
+package sim
+
+import (
+	"hash/fnv"
+	"net/netip"
+	"syscall"
+)
+
+// link is a connection: the driver's end of it, and the two pipes.
+type link struct {
+	s      *Sim
+	id     uint32
+	open   bool // Opened was called
+	remote netip.AddrPort
+	local  netip.AddrPort
+	up     pipe // from the peer
+	down   pipe // to the peer
+
+	receiving bool
+	ended     bool
+	recvDue   bool // a receive is scheduled
+	taken     bool // and was so before Pause
+	finish    bool // CloseWrite was called
+	closing   bool
+	peerShut  bool // the peer closed altogether
+
+	sending bool
+	sendDue bool
+	left    [][]byte // of the send in flight
+	whole   [][]byte // all of it
+	sum     uint64   // checksum of whole, when Send was called
+	sent    int
+	sendErr error
+}
+
+// wake schedules what the peer's doings make possible.
+func (c *link) wake() {
+	c.wakeReceiver()
+	c.wakeSender()
+}
+
+func (c *link) wakeReceiver() {
+	if c.open && c.receiving && !c.recvDue && !c.closing && c.up.readable() {
+		c.recvDue = true
+		c.s.after(c.receive)
+	}
+}
+
+// receive completes a receive.
+func (c *link) receive() {
+	s := c.s
+	c.recvDue = false
+	taken := c.taken
+	c.taken = false
+	if c.closing || c.ended || !c.up.readable() {
+		return
+	}
+	if !c.receiving && !(taken && s.chance(s.cfg.Faults.Afterwards)) {
+		return
+	}
+	switch {
+	case s.chance(s.cfg.Faults.Stall):
+		s.trace("%d out of buffers", c.id)
+		c.wakeReceiver()
+		return
+	case s.chance(s.cfg.Faults.Reset):
+		c.breakUp()
+	}
+	buf := s.lent
+	if s.chance(s.cfg.Faults.ShortRead) {
+		buf = buf[:1+s.rng.IntN(64)]
+	}
+	n, err := c.up.read(buf)
+	if err != nil {
+		c.ended, c.receiving = true, false
+		s.trace("%d ended: %v", c.id, err)
+		s.ev.Ended(c.id, err)
+		return
+	}
+	s.trace("%d received %d", c.id, n)
+	s.ev.Received(c.id, buf[:n])
+	for i := range buf[:n] {
+		buf[i] = 0xDB // it was lent
+	}
+	c.wakeReceiver()
+}
+
+// breakUp resets the connection in both directions. Bytes that were not read may be lost.
+func (c *link) breakUp() {
+	c.s.trace("%d reset", c.id)
+	c.up.reset, c.down.reset = true, true
+	if c.s.rng.IntN(2) == 0 {
+		c.up.data = nil
+	}
+	c.down.data = nil
+}
+
+func (c *link) wakeSender() {
+	stuck := c.down.room() == 0 && !c.down.reset && !c.down.gone
+	if c.sending && !c.sendDue && !c.closing && (!stuck || len(c.left) == 0 || c.sendErr != nil) {
+		c.sendDue = true
+		c.s.after(c.push)
+	}
+}
+
+// push moves bytes of the send in flight to the peer. When they are out, it
+// is called once more to report it, so that Sent comes later than the bytes.
+func (c *link) push() {
+	c.sendDue = false
+	if c.closing {
+		return
+	}
+	if len(c.left) == 0 || c.sendErr != nil {
+		c.reportSent()
+		return
+	}
+	if c.s.chance(c.s.cfg.Faults.Reset) {
+		c.breakUp()
+		c.wakeReceiver()
+	}
+	for len(c.left) > 0 {
+		b := c.left[0]
+		short := c.s.chance(c.s.cfg.Faults.ShortWrite)
+		if short && len(b) > 1 {
+			b = b[:1+c.s.rng.IntN(len(b)-1)]
+		}
+		n, err := c.down.write(b)
+		c.sent += n
+		if c.sendErr = err; err != nil {
+			break
+		}
+		if c.left[0] = c.left[0][n:]; len(c.left[0]) == 0 {
+			c.left = c.left[1:]
+		}
+		if short || n < len(b) {
+			break
+		}
+	}
+	if c.peerShut && c.sent > 0 && !c.up.reset {
+		c.breakUp() // a closed socket answers bytes with RST
+		c.wakeReceiver()
+	}
+	c.wakeSender()
+}
+
+func (c *link) reportSent() {
+	if checksum(c.whole) != c.sum {
+		c.s.blame("the bytes of a send changed before Sent(%d)", c.id)
+	}
+	n, err := c.sent, c.sendErr
+	c.sending, c.left, c.whole, c.sent, c.sendErr = false, nil, nil, 0, nil
+	if c.finish && err == nil {
+		c.down.fin = true
+	}
+	c.s.trace("%d sent %d, %v", c.id, n, err)
+	c.s.ev.Sent(c.id, n, err)
+}
+
+// shut is the driver's close: what the system does to the peer.
+func (c *link) shut() {
+	switch {
+	case len(c.up.data) > 0 && !c.down.reset:
+		c.down.reset, c.down.data = true, nil // as TCP does when bytes were not read
+		c.up.reset = true
+	default:
+		c.down.fin = true
+		c.up.gone = true
+	}
+	c.up.data = nil
+}
+
+func checksum(bufs [][]byte) uint64 {
+	h := fnv.New64a()
+	for _, b := range bufs {
+		_, _ = h.Write(b)
+	}
+	return h.Sum64()
+}
+
+func portOf(n uint16) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 1}), n)
+}
+
+var serverAddr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 2}), 80)
+
+// errTooMany is what accepting fails with.
+var errTooMany error = syscall.EMFILE
