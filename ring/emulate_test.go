@@ -53,6 +53,7 @@ func TestEmulateNests(t *testing.T) {
 }
 
 func TestEmulateRegistrations(t *testing.T) {
+	needs(t, CanBufferRing)
 	defer EmulateKernel(Version{5, 17})()
 	r := newRing(t, Config{Entries: 4})
 	if err := r.RegisterRingFD(); !errors.Is(err, unix.EINVAL) {

@@ -59,6 +59,7 @@ func TestSubmitIdle(t *testing.T) {
 }
 
 func TestWaitTimeout(t *testing.T) {
+	needs(t, CanExtArg)
 	r := newRing(t, Config{})
 	for _, d := range []time.Duration{time.Nanosecond, 20 * time.Millisecond, 1100 * time.Millisecond} {
 		start := time.Now()
@@ -75,6 +76,7 @@ func TestWaitTimeout(t *testing.T) {
 
 // A wait that must not time out sleeps as long as it was told.
 func TestWaitTimeoutSleeps(t *testing.T) {
+	needs(t, CanExtArg)
 	r := newRing(t, Config{})
 	start, calls := time.Now(), 0
 	for ; time.Since(start) < 100*time.Millisecond; calls++ {
@@ -111,6 +113,7 @@ func TestWaitZeroAndNegative(t *testing.T) {
 
 // Signals interrupt a wait; SubmitAndWait goes on, the one with a timeout may return.
 func TestWaitInterrupted(t *testing.T) {
+	needs(t, CanExtArg)
 	r := newRing(t, Config{})
 	tid, stop, done := unix.Gettid(), make(chan struct{}), make(chan struct{})
 	go func() {

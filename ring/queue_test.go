@@ -7,6 +7,8 @@ import (
 	"os"
 	"runtime"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // newRing makes a ring on the test's thread, or skips where io_uring is refused.
@@ -109,7 +111,9 @@ func TestQueueOverflow(t *testing.T) {
 	r := newRing(t, Config{Entries: 4, CQEntries: 4})
 	for i := range uint64(3) {
 		nops(t, r, 4, i*4)
-		if _, err := r.Submit(); err != nil {
+		if _, err := r.Submit(); errors.Is(err, unix.EBUSY) {
+			t.Skip("old kernels want the CQ drained first")
+		} else if err != nil {
 			t.Fatalf("submit into a full CQ: %v", err)
 		}
 	}
@@ -177,6 +181,7 @@ func TestClosedRing(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
+	needs(t, CanExtArg)
 	r := newRing(t, Config{Entries: 8})
 	allocs := testing.AllocsPerRun(1000, func() {
 		for range 4 {

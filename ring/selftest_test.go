@@ -58,6 +58,7 @@ func TestSelfTestResultErr(t *testing.T) {
 
 // newTester is a self-test's ring and connection, with a stream set up on it.
 func newTester(t *testing.T) *tester {
+	needs(t, CanMultishotAccept)
 	newRing(t, Config{Entries: 4}).Close() // locks the thread, or skips
 	tt := &tester{}
 	t.Cleanup(tt.close)
