@@ -32,4 +32,10 @@
 //	mem             off-heap memory: leases, segments, writers
 //
 // Imports point down only. docs/ARCHITECTURE.md walks a request through them.
+//
+// # Limits
+//
+// HTTP/1.1 and 1.0, server side, without TLS. There is no router, and no coding of bodies
+// but chunked. What a client can make the server hold or wait for is bounded by [Config],
+// whose zero value is the safe one; a handler that blocks a loop is bounded by nothing.
 package ringwire
