@@ -39,13 +39,15 @@ var (
 )
 
 // ParsePage reads the Markdown that this project writes: fences of three backticks,
-// headings with #, inline links.
+// indented code, headings with #, inline links.
 func ParsePage(text string) *Page {
 	p := &Page{}
 	var block *Block
+	var indented indentation
 	for i, line := range strings.SplitAfter(text, "\n") {
 		bare := strings.TrimSpace(line)
 		switch {
+		case block == nil && indented.isCode(line, bare):
 		case block == nil && strings.HasPrefix(bare, "```"):
 			block = &Block{Lang: strings.TrimPrefix(bare, "```"), Line: i + 2}
 		case block != nil && bare == "```":
@@ -58,6 +60,27 @@ func ParsePage(text string) *Page {
 		}
 	}
 	return p
+}
+
+// indentation tells code that is indented by four blanks from the paragraphs of lists.
+type indentation struct {
+	list, code, blank bool // what the lines before were
+}
+
+var listItem = regexp.MustCompile(`^ {0,3}([-*+]|\d+[.)]) `)
+
+func (in *indentation) isCode(line, bare string) bool {
+	switch {
+	case bare == "":
+		in.blank = true
+	case strings.HasPrefix(line, "    "):
+		in.code = in.code || in.blank && !in.list
+		in.blank = false
+	default:
+		in.list = listItem.MatchString(line) || in.list && (!in.blank || line[0] == ' ')
+		in.code, in.blank = false, false
+	}
+	return in.code && bare != ""
 }
 
 // prose reads a line outside of fences.

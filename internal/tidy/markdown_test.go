@@ -46,6 +46,18 @@ func TestParsePageUnclosed(t *testing.T) {
 	}
 }
 
+func TestParsePageIndented(t *testing.T) {
+	p := ParsePage("text\n    [a](in-text)\n\n    [b](code)\n\n    [c](code)\n\ntext\n" +
+		" - item\n\n    [d](in-item)\n   more\n    [e](in-item)\n\ntext\n\n    [f](code)\n 1. item\n    [g](in-item)\n")
+	var got []string
+	for _, link := range p.Links {
+		got = append(got, link.Target)
+	}
+	if want := []string{"in-text", "in-item", "in-item", "in-item"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestRows(t *testing.T) {
 	got := Rows(page)
 	want := [][]string{{"`A.B`", "10 s"}, {"`C`", "none"}}
