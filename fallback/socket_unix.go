@@ -166,12 +166,3 @@ func (s *socket) close() {
 		_ = s.nc.SetReadDeadline(longAgo) // ends RawConn.Read
 	}
 }
-
-func read(fd int, p []byte) (int, error) {
-	for {
-		n, err := syscall.Read(fd, p)
-		if err != syscall.EINTR {
-			return n, err
-		}
-	}
-}
