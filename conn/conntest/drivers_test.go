@@ -41,22 +41,34 @@ func TestSim(t *testing.T) {
 	}
 }
 
-// seeds are 1 to 20, or the one of the environment variable RINGWIRE_SIM_SEED.
+// seeds are 1 to 8, or to RINGWIRE_SIM_SEEDS, or the one of RINGWIRE_SIM_SEED.
 func seeds(t *testing.T) []uint64 {
-	if v := os.Getenv("RINGWIRE_SIM_SEED"); v != "" {
-		seed, err := strconv.ParseUint(v, 0, 64)
-		if err != nil {
-			t.Fatalf("RINGWIRE_SIM_SEED: %v", err)
-		}
+	if seed, ok := number(t, "RINGWIRE_SIM_SEED"); ok {
 		return []uint64{seed}
 	}
-	n := uint64(20)
-	if testing.Short() {
-		n = 3
+	n, ok := number(t, "RINGWIRE_SIM_SEEDS")
+	if !ok {
+		n = 8
+		if testing.Short() {
+			n = 2
+		}
 	}
 	var list []uint64
 	for seed := uint64(1); seed <= n; seed++ {
 		list = append(list, seed)
 	}
 	return list
+}
+
+// number reads an environment variable.
+func number(t *testing.T, name string) (n uint64, ok bool) {
+	v := os.Getenv(name)
+	if v == "" {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(v, 0, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n, true
 }
