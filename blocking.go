@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/ringwire/ringwire/mem"
+	"github.com/ringwire/ringwire/proto/h1"
 )
 
 // Blocking makes a handler that may wait: h runs on a goroutine of a bounded pool
@@ -39,6 +40,7 @@ type job struct {
 	h       Handler
 	remote  addrPair
 	trailed []field // trailers of a streamed body, copied; set before ended
+	tail    h1.Head // where the loop parses them
 
 	mu       sync.Mutex
 	cond     sync.Cond    // the worker waits for body bytes, or for its output to be taken
@@ -314,6 +316,7 @@ func (j *job) read(p []byte) (int, error) {
 
 func (j *job) reset() {
 	j.ex, j.h, j.remote, j.trailed = nil, nil, addrPair{}, nil
+	j.tail.Reset()
 	j.pushing, j.finished, j.claimed, j.panicked, j.stack = false, false, false, nil, nil
 	j.fed, j.ended, j.endErr, j.dead, j.wants = false, false, nil, false, false
 }

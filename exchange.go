@@ -40,6 +40,9 @@ func newExchange(svc *service) *exchange {
 // keepHead copies the head out of the receive buffer, for a request that outlives it.
 func (ex *exchange) keepHead(a *mem.Allocator) {
 	ex.req.reset() // what it remembers lies in the receive buffer
+	if ex.body.done && ex.trailed == nil {
+		ex.trailed = ex.copyTrailers()
+	}
 	if ex.headLease.Valid() {
 		return
 	}
@@ -101,10 +104,19 @@ func (ex *exchange) addr(remote bool) netip.AddrPort {
 // field is a copied field line.
 type field struct{ name, value []byte }
 
+// trailerHead is what receives the trailers: the request's head, unless a worker reads it.
+func (ex *exchange) trailerHead() *h1.Head {
+	if ex.worker != nil {
+		return &ex.worker.tail
+	}
+	return &ex.head
+}
+
 // copyTrailers copies the trailers, which lie in the receive buffer, too.
 func (ex *exchange) copyTrailers() (fields []field) {
-	for i := range ex.head.TrailerLen() {
-		name, value := ex.head.TrailerAt(i)
+	head := ex.trailerHead()
+	for i := range head.TrailerLen() {
+		name, value := head.TrailerAt(i)
 		fields = append(fields, field{bytes.Clone(name), bytes.Clone(value)})
 	}
 	return fields

@@ -43,8 +43,9 @@ func (h *h1Conn) OnData(c *conn.Conn, p []byte) int {
 	n, more := 0, true
 	h.held = false
 	for more && h.phase != leaving && (n < len(p) || h.bodyOpen) { // a body's End may follow its last byte
-		// Who does not read its responses gets no further requests answered.
-		if c.Congested() {
+		// Who does not read its responses gets no further requests answered. The end of a
+		// body costs nothing, and nothing would bring it up again.
+		if n < len(p) && c.Congested() {
 			h.held = true
 			break
 		}
@@ -96,7 +97,7 @@ func (h *h1Conn) step(p []byte) (used int, more bool) {
 		if !h.bodyOpen {
 			return 0, false // a pipelined request waits for the response before it
 		}
-		if w := h.ex.worker; w != nil && !w.hungry() {
+		if w := h.ex.worker; w != nil && len(p) > 0 && !w.hungry() {
 			h.held = true
 			return 0, false
 		}
@@ -166,7 +167,7 @@ func (h *h1Conn) begin() (more bool) {
 
 // stepBody takes one event of the request's body.
 func (h *h1Conn) stepBody(p []byte) (used int, more bool) {
-	ev := h.eng.Next(p, &h.ex.head)
+	ev := h.eng.Next(p, h.ex.trailerHead())
 	switch ev.Kind {
 	case h1.Data:
 		h.rateBytes += int64(len(ev.Data))
@@ -261,7 +262,11 @@ func (h *h1Conn) sendContinue() {
 // OnEnd implements conn.Handler.
 func (h *h1Conn) OnEnd(c *conn.Conn, err error) {
 	h.eof = true
-	if err == io.EOF && c.Kept() == 0 { // what is kept is delivered once the output has drained
+	switch {
+	case err != io.EOF:
+	case c.Kept() > 0:
+		c.Redeliver() // OnData judges what is kept, now or once the output has drained
+	default:
 		h.starve()
 	}
 }
