@@ -135,7 +135,7 @@ func (e *Engine) nextHead(p []byte, h *Head) Event {
 	if end == more {
 		return Event{Kind: NeedMore}
 	}
-	return e.finishHead(p[:end:end], h, skip)
+	return e.finishHead(p[:end:end], h, skip, len(p) > end)
 }
 
 // leadingLine skips one empty line before a request line, which some clients send after a body (RFC 9112 §2.2), and
@@ -193,8 +193,8 @@ func (e *Engine) lineLimit(p []byte) *Error {
 	return ErrRequestLineTooLong
 }
 
-// finishHead decides about framing and notes what outlives the head.
-func (e *Engine) finishHead(raw []byte, h *Head, skip int) Event {
+// finishHead decides about framing and notes what outlives the head. followed says that more than the head has come.
+func (e *Engine) finishHead(raw []byte, h *Head, skip int, followed bool) Event {
 	in, err := h.decide()
 	if err != nil {
 		e.noteMethod(h)
@@ -210,7 +210,7 @@ func (e *Engine) finishHead(raw []byte, h *Head, skip int) Event {
 		e.facts |= factHTTP10
 	}
 	if h.flags&(flagExpect|flagUpgrade) != 0 {
-		e.noteOffers(h)
+		e.noteOffers(h, followed)
 	}
 	switch in {
 	case inHeadFixed:
@@ -232,8 +232,9 @@ func (e *Engine) noteMethod(h *Head) {
 	}
 }
 
-func (e *Engine) noteOffers(h *Head) {
-	if h.Expect100() {
+// noteOffers: a client whose body came with the head does not wait (RFC 9110 §10.1.1).
+func (e *Engine) noteOffers(h *Head, followed bool) {
+	if h.Expect100() && !followed {
 		e.facts |= factExpect
 	}
 	if h.Upgrade() != nil {

@@ -153,6 +153,21 @@ func TestContinueAfterChunkLine(t *testing.T) {
 	}
 }
 
+// Who sends the body right behind the head waits for nothing; the RFC lets the server leave 100 out then.
+func TestContinueWithTheBodyBehindTheHead(t *testing.T) {
+	for in, body := range map[string]string{
+		post("Expect: 100-continue\r\nContent-Length: 2\r\n"):          "ab",
+		post("Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n"): "2\r\nab\r\n0\r\n\r\n",
+	} {
+		d := newDialogue(t)
+		d.next(in+body, HeadDone, len(in), "", "the head")
+		if got := d.e.AppendContinue(nil); got != nil {
+			t.Errorf("%q: nobody waits (RFC 9110 §10.1.1), got %q", in+body, got)
+		}
+		d.respond(&ResponseHead{Status: 200}, "Content-Length: 0\r\n\r\n", "no close: the body is known to come")
+	}
+}
+
 func TestInterimResponses(t *testing.T) {
 	var f Fields
 	if err := f.Set("Link", "</a.css>; rel=preload"); err != nil {
