@@ -231,6 +231,7 @@ func (ex *exchange) attach() {
 	j := ex.worker
 	ex.worker = nil
 	j.handed.Release()
+	ex.res.unsmall() // what it is written to is not of the loop; reset puts that right
 	ex.body.segs.Release()
 	ex.body.segs.Init(ex.svc.alloc)
 	ex.svc.srv.freeJob(j)

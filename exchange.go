@@ -33,6 +33,9 @@ func newExchange(svc *service) *exchange {
 	ex.req.Body = &ex.body
 	ex.res.out.Init(svc.alloc, bodyChunk)
 	ex.res.declared = -1
+	if !svc.cfg.DisablePooling {
+		ex.res.small = make([]byte, 0, copyBody)
+	}
 	ex.body.segs.Init(svc.alloc)
 	return ex
 }

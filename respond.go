@@ -140,7 +140,7 @@ func (h *h1Conn) produce() {
 			h.cut()
 			return
 		}
-		h.push(h.ex, &w.out)
+		h.pushBody(h.ex)
 	}
 }
 
@@ -152,6 +152,12 @@ func (h *h1Conn) resume() {
 	case ex.res.producer != nil && ex.body.sink == nil:
 		h.produce()
 	}
+}
+
+// pushBody sends what the handler has written so far.
+func (h *h1Conn) pushBody(ex *exchange) {
+	ex.res.unsmall()
+	h.push(ex, &ex.res.out)
 }
 
 // push sends what is in out as part of an unfinished response.
@@ -206,7 +212,7 @@ const defaultType = "text/plain; charset=utf-8"
 
 const (
 	headRoom = 384     // a response head without the handler's fields
-	copyBody = 2 << 10 // a body up to this size is copied behind its head, so that both are one piece
+	copyBody = 2 << 10 // a body up to this size is kept apart and copied behind its head, so that both are one piece
 )
 
 // finish completes the response and makes ready for the next request.
@@ -254,19 +260,13 @@ func (h *h1Conn) finishWhole(ex *exchange) {
 		n = w.declared // the answer to HEAD may say the length without writing the body
 	}
 	h.commit(ex, n)
-	if w.bodiless || n == 0 {
-		w.out.Release()
-		return
-	}
 	dst := h.conn.Output()
-	if n > copyBody {
+	switch {
+	case w.bodiless || n == 0:
+	case w.moved:
 		w.out.Detach(dst.Segments())
-		return
-	}
-	for s := w.out.Segments(); s.Len() > 0; {
-		p := s.First()
-		_, _ = dst.Write(p)
-		s.Discard(len(p))
+	default:
+		_, _ = dst.Write(w.small)
 	}
 }
 
@@ -278,7 +278,7 @@ func (h *h1Conn) finishStreamed(ex *exchange) {
 		h.cut()
 		return
 	}
-	h.push(ex, &w.out)
+	h.pushBody(ex)
 	if h.eng.Chunking() && !w.bodiless {
 		dst := h.conn.Output()
 		dst.Commit(len(h1.AppendLastChunk(dst.Reserve(16+w.trailers.Size()), &w.trailers)))

@@ -19,6 +19,9 @@ type ResponseWriter struct {
 	fields   h1.Fields
 	trailers h1.Fields
 	out      mem.Writer // body bytes not yet handed to the connection
+	small    []byte     // the same while they are few: then nothing is leased
+	moved    bool       // out is in use, small no longer
+	reserved bool       // what Reserve returned lies in small
 
 	status    int
 	declared  int64 // Content-Length set by the handler, -1 if none
@@ -31,8 +34,11 @@ type ResponseWriter struct {
 }
 
 func (w *ResponseWriter) reset() {
-	w.out.Release()
-	w.out.Init(w.ex.svc.alloc, bodyChunk)
+	if w.out.Len() > 0 || w.moved {
+		w.out.Release()
+		w.out.Init(w.ex.svc.alloc, bodyChunk)
+	}
+	w.small, w.moved, w.reserved = w.small[:0], false, false
 	w.fields.Reset()
 	w.trailers.Reset()
 	w.status, w.declared, w.written = 0, -1, 0
@@ -77,6 +83,10 @@ func (w *ResponseWriter) Write(p []byte) (int, error) {
 	if err := w.admit(len(p)); err != nil {
 		return 0, err
 	}
+	if w.fits(len(p)) {
+		w.small = append(w.small, p...)
+		return len(p), nil
+	}
 	_, _ = w.out.Write(p)
 	return len(p), w.spillOver()
 }
@@ -86,8 +96,34 @@ func (w *ResponseWriter) WriteString(s string) (int, error) {
 	if err := w.admit(len(s)); err != nil {
 		return 0, err
 	}
+	if w.fits(len(s)) {
+		w.small = append(w.small, s...)
+		return len(s), nil
+	}
 	_, _ = w.out.WriteString(s)
 	return len(s), w.spillOver()
+}
+
+// fits reports whether n more bytes of body can be kept in small. If not, small has been
+// moved to out, and everything goes there from now on.
+func (w *ResponseWriter) fits(n int) bool {
+	if !w.moved && len(w.small)+n <= cap(w.small) {
+		return true
+	}
+	w.unsmall()
+	return false
+}
+
+// unsent reports whether there are body bytes that were not handed to the connection.
+func (w *ResponseWriter) unsent() bool { return len(w.small) > 0 || w.out.Len() > 0 }
+
+// unsmall moves the body to where it can grow.
+func (w *ResponseWriter) unsmall() {
+	w.moved = true
+	if len(w.small) > 0 {
+		_, _ = w.out.Write(w.small)
+		w.small = w.small[:0]
+	}
 }
 
 // Reserve returns an empty slice with room for n bytes to append to; Commit makes them
@@ -97,12 +133,21 @@ func (w *ResponseWriter) WriteString(s string) (int, error) {
 //	w.Commit(len(strconv.AppendInt(buf, n, 10)))
 //
 // The slice is valid until the next call on w.
-func (w *ResponseWriter) Reserve(n int) []byte { return w.out.Reserve(n) }
+func (w *ResponseWriter) Reserve(n int) []byte {
+	if w.reserved = w.fits(n); w.reserved {
+		return w.small[len(w.small):len(w.small)]
+	}
+	return w.out.Reserve(n)
+}
 
 // Commit appends the first n bytes of what Reserve returned.
 func (w *ResponseWriter) Commit(n int) error {
 	if err := w.admit(n); err != nil {
 		return err
+	}
+	if w.reserved {
+		w.small = w.small[:len(w.small)+n]
+		return nil
 	}
 	w.out.Commit(n)
 	return w.spillOver()
@@ -139,9 +184,10 @@ func (w *ResponseWriter) Flush() error {
 		return w.err
 	}
 	if w.ex.worker != nil {
+		w.unsmall()
 		return w.ex.worker.push()
 	}
-	w.ex.hc.push(w.ex, &w.out)
+	w.ex.hc.pushBody(w.ex)
 	return nil
 }
 
@@ -176,6 +222,7 @@ func (w *ResponseWriter) Reset() {
 		w.fields.Reset()
 		w.out.Release()
 		w.out.Init(w.alloc(), bodyChunk)
+		w.small = w.small[:0]
 		w.status, w.declared, w.written = 0, -1, 0
 	}
 }

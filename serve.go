@@ -70,8 +70,8 @@ func (h *h1Conn) leaveBuffer() {
 	}
 	h.ex.keepHead(h.svc.alloc)
 	h.ex.body.settle()
-	if h.phase == handling && h.ex.res.out.Len() > 0 {
-		h.push(h.ex, &h.ex.res.out) // a Stream callback has written
+	if h.phase == handling && h.ex.res.unsent() {
+		h.pushBody(h.ex) // a Stream callback has written
 	}
 }
 

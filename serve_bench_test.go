@@ -3,6 +3,7 @@ package ringwire
 import (
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/ringwire/ringwire/conn"
@@ -75,4 +76,8 @@ func BenchmarkGetBrowser(b *testing.B) {
 
 func BenchmarkPost(b *testing.B) {
 	benchmarkRequest(b, "POST /baseline11?a=1&b=2 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Length: 2\r\n\r\n20")
+}
+
+func BenchmarkGetPipelined16(b *testing.B) {
+	benchmarkRequest(b, strings.Repeat("GET /pipeline HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n", 16))
 }

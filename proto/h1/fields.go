@@ -118,8 +118,10 @@ func (f *Fields) SetBytes(name string, value []byte) error {
 	if err := f.AddBytes(name, value); err != nil {
 		return err
 	}
-	f.remove(name, old)
-	f.known |= standIn(asBytes(name))
+	if old > 0 {
+		f.remove(name, old)
+		f.known |= standIn(asBytes(name))
+	}
 	return nil
 }
 
