@@ -210,7 +210,8 @@ func (c *Conn) mark() {
 }
 
 // Close ends the connection in order: what was written goes out first, bounded by the
-// write timeout, then the socket is closed. Input is no longer delivered.
+// write timeout, then the socket is closed. Input is no longer delivered; if some arrives
+// all the same, or was left, this is CloseLinger.
 func (c *Conn) Close() { c.closeWith(0) }
 
 // CloseLinger is Close for a peer that may still be sending: after our FIN its bytes
@@ -223,14 +224,25 @@ func (c *Conn) closeWith(f flags) {
 		return
 	}
 	c.state = flushing
-	c.flags |= f
 	c.readAt = 0
+	if f&linger != 0 {
+		c.surplus()
+	}
+	c.mark()
+}
+
+// surplus makes a connection that is about to be closed linger, because its peer sends
+// more than anybody reads.
+func (c *Conn) surplus() {
+	if c.state != flushing {
+		return
+	}
+	c.flags |= linger
 	// Someone who neither reads nor ends must not keep a closing connection for ever.
-	if c.flags&(choked|paused) != 0 && f&linger != 0 {
+	if c.flags&(choked|paused) != 0 {
 		c.flags &^= choked | paused
 		c.receive()
 	}
-	c.mark()
 }
 
 // Abort closes the connection at once; output that has not left is lost.

@@ -154,6 +154,7 @@ func (l *Loop) Received(id uint32, p []byte) {
 	l.stats.ReceivedBytes += uint64(len(p))
 	c := l.conn(id)
 	if c.state != open {
+		c.surplus()
 		return // closing: read only so that the peer's bytes do not cause a reset
 	}
 	if c.spill.len() > 0 {
@@ -162,9 +163,13 @@ func (l *Loop) Received(id uint32, p []byte) {
 		return
 	}
 	n := c.handler.OnData(c, p)
-	if n < len(p) && c.state == open {
+	switch {
+	case n == len(p):
+	case c.state == open:
 		c.spill.add(l.cfg.Alloc, p[n:])
 		c.choke()
+	default:
+		c.surplus()
 	}
 }
 
@@ -176,6 +181,9 @@ func (c *Conn) deliver() {
 	}
 	n := c.handler.OnData(c, c.spill.bytes())
 	if c.state != open {
+		if n < c.spill.len() {
+			c.surplus()
+		}
 		return
 	}
 	c.spill.discard(n)
