@@ -251,6 +251,10 @@ func (h *h1Conn) finishWhole(ex *exchange) {
 		return
 	}
 	n := w.written
+	if ex.body.err == ErrBodyTruncated && n == 0 && w.status == 0 {
+		h.refuse(h1.ErrTruncatedBody) // the handler has said nothing, but 200 would be wrong
+		return
+	}
 	if w.declared >= 0 && w.declared != n {
 		if n > 0 || string(ex.head.Method()) != "HEAD" {
 			h.svc.srv.logFailure(ex, errShort)

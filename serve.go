@@ -79,6 +79,10 @@ func (h *h1Conn) leaveBuffer() {
 func (h *h1Conn) starve() {
 	switch {
 	case h.phase <= filling:
+		if err := h.eng.HandleEOF(); err != nil {
+			h.refuse(err) // the peer may still read (RFC 9112 §8)
+			return
+		}
 		h.leave(false)
 	case h.phase == handling && h.bodyOpen:
 		h.last = true
