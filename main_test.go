@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -91,9 +92,12 @@ func (s *testServer) stopAndCheck() {
 	}
 	s.audit()
 	if s.t.Failed() {
-		s.t.Log("the server's log:\n" + s.log.String())
+		s.t.Log("the server's log:\n" + longLine.ReplaceAllString(s.log.String(), "$1…"))
 	}
 }
+
+// longLine is one that holds a stack.
+var longLine = regexp.MustCompile(`(?m)^(.{400}).+$`)
 
 // audit checks that a server that has ended holds nothing: no connection, no exchange,
 // no lease, no job.

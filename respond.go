@@ -48,6 +48,9 @@ func (h *h1Conn) panicked(v any) {
 
 func (h *h1Conn) crashed(v any, stack []byte) {
 	h.svc.srv.logPanic(h.ex, v, stack)
+	if h.ex.worker != nil {
+		h.ex.attach() // what wrapped a Blocking handler panicked: that one does not run
+	}
 	if h.ex.res.committed || v == ErrAbortHandler {
 		h.cut()
 		return
@@ -195,7 +198,7 @@ func (h *h1Conn) commit(ex *exchange, length int64) {
 		Status: w.Status(), ContentLength: length, Fields: &w.fields,
 		Date: h.svc.dateNow(), Close: h.last,
 	}
-	if length != 0 {
+	if length != 0 && head.Status != StatusNoContent && head.Status != StatusNotModified {
 		head.Type = defaultType
 	}
 	room := headRoom + w.fields.Size()
