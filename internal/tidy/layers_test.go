@@ -19,6 +19,7 @@ var layers = map[string][]string{
 	"examples":          {"."},
 	"fallback":          {"mem"},
 	"internal/leak":     {},
+	"internal/nouring":  {},
 	"internal/tidy":     {},
 	"mem":               {},
 	"proto/h1":          {"mem"},

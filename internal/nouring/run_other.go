@@ -1,0 +1,7 @@
+//go:build !linux
+
+package main
+
+import "errors"
+
+func run([]string) error { return errors.New("there is no io_uring to forbid on this system") }
