@@ -13,8 +13,7 @@ import (
 // The profiles. Write errors mean that the connection is gone, which the server knows by itself.
 
 func pipeline(w *ringwire.ResponseWriter, _ *ringwire.Request) {
-	contentType(w, endpoint.Text)
-	_, _ = w.WriteString(endpoint.OK)
+	_, _ = w.WriteString(endpoint.OK) // text/plain by default
 }
 
 func baseline(w *ringwire.ResponseWriter, r *ringwire.Request) {
@@ -49,6 +48,5 @@ func upload(w *ringwire.ResponseWriter, r *ringwire.Request) {
 }
 
 func number(w *ringwire.ResponseWriter, n int64) {
-	contentType(w, endpoint.Text)
 	_ = w.Commit(len(strconv.AppendInt(w.Reserve(20), n, 10)))
 }
