@@ -223,7 +223,6 @@ func (l *Loop) wait(deadline int64) error {
 	}
 	timeout := time.Duration(-1)
 	if deadline != 0 {
-		l.clock()
 		timeout = max(0, time.Duration(deadline-l.now))
 	}
 	_, err := l.ring.SubmitAndWaitTimeout(1, timeout)
