@@ -194,6 +194,23 @@ func (h *h1Conn) commit(ex *exchange, length int64) {
 		h.last = true // what is left of the body will not be read
 	}
 	dst := h.conn.Output()
+	room := headRoom + w.fields.Size()
+	if length > 0 && length <= copyBody {
+		room += int(length) // so that the body lies in the same piece
+	}
+	p, ok := dst.Reserve(room), false
+	if w.Status() == StatusOK && length > 0 && w.fields.Len() == 0 && !h.last {
+		p, ok = h.eng.AppendPreset(p, h.svc.preset(), length)
+	}
+	if !ok {
+		p = h.appendHead(p, w, length)
+	}
+	dst.Commit(len(p))
+	w.bodiless = !h.eng.BodyAllowed()
+}
+
+// appendHead appends a head that the preset does not fit.
+func (h *h1Conn) appendHead(dst []byte, w *ResponseWriter, length int64) []byte {
 	head := h1.ResponseHead{
 		Status: w.Status(), ContentLength: length, Fields: &w.fields,
 		Date: h.svc.dateNow(), Close: h.last,
@@ -201,12 +218,7 @@ func (h *h1Conn) commit(ex *exchange, length int64) {
 	if length != 0 && head.Status != StatusNoContent && head.Status != StatusNotModified {
 		head.Type = defaultType
 	}
-	room := headRoom + w.fields.Size()
-	if length > 0 && length <= copyBody {
-		room += int(length) // so that the body lies in the same piece
-	}
-	dst.Commit(len(h.eng.AppendResponseHead(dst.Reserve(room), &head)))
-	w.bodiless = !h.eng.BodyAllowed()
+	return h.eng.AppendResponseHead(dst, &head)
 }
 
 // defaultType is the Content-Type of a body for which the handler set none: a client

@@ -22,8 +22,9 @@ type service struct {
 	live      int       // exchanges in use
 	refused   uint64    // requests answered by refuse
 
-	date   [29]byte // the Date field's value (RFC 9110 §6.6.1)
-	dateAt int64    // loop time from which it is out of date
+	common h1.Preset // the head of most responses, with date in it
+	date   [29]byte  // the Date field's value (RFC 9110 §6.6.1)
+	dateAt int64     // loop time from which it is out of date
 }
 
 // accept makes the handler of a new connection.
@@ -80,9 +81,16 @@ func (s *service) dateNow() []byte {
 	if now := s.loop.Now(); now >= s.dateAt {
 		wall := time.Now()
 		h1.AppendDate(s.date[:0], wall.Unix())
+		s.common.Make(s.date[:], defaultType)
 		s.dateAt = now + int64(time.Second) - int64(wall.Nanosecond())
 	}
 	return s.date[:]
+}
+
+// preset is the head of most responses, as of now.
+func (s *service) preset() *h1.Preset {
+	s.dateNow()
+	return &s.common
 }
 
 // protect runs a callback of the application's outside of any response.
