@@ -128,6 +128,34 @@ func TestUpgradeRefused(t *testing.T) {
 	})
 }
 
+// A FIN that came while HTTP was still busy is the new protocol's to know of.
+func TestUpgradeAfterEnd(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		for _, early := range []string{"", "early"} {
+			e := &rawEcho{make(chan string, 10)}
+			gate := make(chan struct{})
+			s := start(t, driver, func(w *ResponseWriter, r *Request) {
+				if r.Path() == "/b" {
+					Blocking(HandlerFunc(func(w *ResponseWriter, r *Request) { <-gate; hello(w, r) })).ServeHTTP(w, r)
+					return
+				}
+				upgradeTo(e)(w, r)
+			})
+			p := s.dial()
+			p.send(get("/b") + upgradeRequest + early)
+			p.finish()
+			time.Sleep(30 * time.Millisecond) // for the FIN to be seen
+			close(gate)
+			p.expect("GET", 200, "hello /b", "")
+			p.expectRaw(switching+early, "the bytes come before the end")
+			e.expect(t, "end", "the FIN came long ago")
+			e.expect(t, "close", "")
+			p.expectEnd("")
+		}
+	})
+}
+
 // HTTP's timeouts end with HTTP.
 func TestUpgradeEndsTimeouts(t *testing.T) {
 	t.Parallel()

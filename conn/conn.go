@@ -66,7 +66,7 @@ type Conn struct {
 	flags flags
 }
 
-type flags uint8
+type flags uint16
 
 const (
 	sending   flags = 1 << iota // a send is in flight
@@ -77,6 +77,7 @@ const (
 	ended                       // OnEnd was called
 	high                        // output was above the high-water mark: OnDrain is due
 	linger                      // after flushing, wait for the peer's end
+	endDue                      // the input ended before the present handler was set
 )
 
 func (c *Conn) has(f flags) bool { return c.flags&f != 0 }
@@ -90,8 +91,15 @@ func (c *Conn) Loop() *Loop { return c.loop }
 // Handler returns what speaks on the connection.
 func (c *Conn) Handler() Handler { return c.handler }
 
-// SetHandler makes h speak from the next callback on, as after an upgrade.
-func (c *Conn) SetHandler(h Handler) { c.handler = h }
+// SetHandler makes h speak from the next callback on, as after an upgrade. If the input
+// has ended already h is told so, after what Redeliver brings.
+func (c *Conn) SetHandler(h Handler) {
+	c.handler = h
+	if c.has(ended) {
+		c.flags |= endDue
+		c.mark()
+	}
+}
 
 // RemoteAddr is the peer's address, the zero AddrPort if it is not an IP address.
 func (c *Conn) RemoteAddr() netip.AddrPort { return c.loop.drv.RemoteAddr(c.id) }

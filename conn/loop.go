@@ -289,6 +289,12 @@ func (l *Loop) Turn(now int64) int64 {
 		if c.has(redeliver) {
 			c.deliver()
 		}
+		if c.flags&(endDue|redeliver) == endDue {
+			c.flags &^= endDue
+			if c.state == open {
+				c.handler.OnEnd(c, io.EOF)
+			}
+		}
 		c.flush()
 	}
 	l.dirty = l.dirty[:0]
