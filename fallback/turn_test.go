@@ -99,9 +99,9 @@ func TestSettleSeesNews(t *testing.T) {
 	l.Post(funcTask(func() { close(ran) })) // TryLock fails: nobody is woken
 	l.leave()
 	select {
-	case <-ran:
-	default:
-		t.Error("leave did not run the task that was posted under the mutex")
+	case <-ran: // by leave itself, or by the host that leave told
+	case <-time.After(5 * time.Second):
+		t.Error("the task that was posted under the mutex was forgotten")
 	}
 }
 
