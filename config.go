@@ -114,7 +114,8 @@ func (cfg Config) withDefaults() (Config, error) {
 	return cfg, nil
 }
 
-// maxHead is the largest head that can be asked for: offsets within a head are 16 bits wide.
+// maxHead is the largest head that can be asked for. It must lie in one piece, and no more
+// than conn.Config.MaxPending (64 KiB) is kept for that.
 const maxHead = 60 << 10
 
 // defaultInt reads the convention of Config: 0 is the default, negative is none.

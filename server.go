@@ -220,7 +220,7 @@ func (s *Server) Started() net.Addr {
 	return s.addr
 }
 
-// Driver says which driver the server runs on and why, once it has started.
+// DriverInfo says which driver the server runs on and why, once it has started.
 func (s *Server) DriverInfo() DriverInfo {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -18,7 +18,7 @@ func main() {
 	srv := ringwire.Server{Handler: ringwire.HandlerFunc(hello)}
 	flag.StringVar(&srv.Addr, "addr", "127.0.0.1:8080", "address to listen on")
 	flag.StringVar(&srv.Driver, "driver", "auto", "auto, uring or netpoll")
-	flag.IntVar(&srv.Loops, "loops", 0, "event loops, 0 = one for each processor but one")
+	flag.IntVar(&srv.Loops, "loops", 0, "event loops, 0 = as many as suit the driver")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
