@@ -15,7 +15,9 @@ func (rep *report) markdown() string {
 	for i := range rep.panels {
 		rep.panels[i].write(&b)
 	}
-	rep.writeBars(&b)
+	if !rep.meta.Short { // nothing can be held against figures that mean nothing
+		rep.writeBars(&b)
+	}
 	return b.String()
 }
 
