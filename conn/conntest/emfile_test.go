@@ -18,12 +18,19 @@ import (
 
 	"github.com/ringwire/ringwire/conn"
 	"github.com/ringwire/ringwire/fallback"
+	"github.com/ringwire/ringwire/ring"
 )
 
 var drivers = map[string]func() (conn.Driver, error){
 	"netpoll":  netpoll(fallback.Config{}),
 	"portable": netpoll(fallback.Config{Portable: true}),
 	"uring":    uring,
+}
+
+// refused reports whether a driver cannot be had on this machine, for a reason that is not its fault.
+func refused(err error) bool {
+	var re *ring.Error
+	return errors.Is(err, errors.ErrUnsupported) || errors.As(err, &re) && (re.Kind == ring.Forbidden || re.Kind == ring.Unsupported)
 }
 
 // emfileChild says that this process is a child of TestEMFILE, and which driver it runs.
@@ -34,7 +41,7 @@ const emfileChild = "RINGWIRE_TEST_EMFILE_DRIVER"
 func TestEMFILE(t *testing.T) {
 	for name, newDriver := range drivers {
 		t.Run(name, func(t *testing.T) {
-			if d, err := newDriver(); errors.Is(err, errors.ErrUnsupported) {
+			if d, err := newDriver(); refused(err) {
 				t.Skip(err)
 			} else if err == nil {
 				d.Stop()
@@ -180,7 +187,7 @@ func TestAllocations(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			d, err := newDriver()
-			if errors.Is(err, errors.ErrUnsupported) {
+			if refused(err) {
 				t.Skip(err)
 			} else if err != nil {
 				t.Fatal(err)
