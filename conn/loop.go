@@ -54,7 +54,10 @@ func (l *Loop) Driver() Driver { return l.drv }
 func (l *Loop) Alloc() *mem.Allocator { return l.cfg.Alloc }
 
 // Now is the loop's time in nanoseconds, constant during a turn.
-func (l *Loop) Now() int64 { return l.now }
+func (l *Loop) Now() int64 {
+	l.enter() // a posted task comes without a callback
+	return l.now
+}
 
 // Stats returns the counters as they stand.
 func (l *Loop) Stats() Stats { return l.stats }
