@@ -17,5 +17,12 @@ func TestUring(t *testing.T) {
 		t.Skip(err)
 	}
 	t.Run("TCP", func(t *testing.T) { conntest.Run(t, conntest.Sockets("tcp", uring)) })
+	// Queues that are always full and buffers that run out: SQ and CQ overflow and
+	// ENOBUFS are states, not errors.
+	t.Run("Tiny", func(t *testing.T) {
+		conntest.Run(t, conntest.Sockets("tcp", func() (conn.Driver, error) {
+			return ring.NewLoop(ring.LoopConfig{Entries: 4, Buffers: 2, BufferSize: 256})
+		}))
+	})
 	t.Run("Unix", func(t *testing.T) { conntest.Run(t, conntest.Sockets("unix", uring)) })
 }
