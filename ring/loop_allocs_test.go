@@ -1,0 +1,16 @@
+//go:build linux && !race
+
+package ring
+
+import "testing"
+
+// Posting allocates nothing once the queue has grown.
+func TestPostAllocs(t *testing.T) {
+	s, _, _ := startLoop(t, LoopConfig{})
+	ran := make(chan struct{}, 1)
+	task := taskFunc(func() { ran <- struct{}{} })
+	var posted Task = task
+	if n := testing.AllocsPerRun(200, func() { s.l.Post(posted); <-ran }); n > 0.1 {
+		t.Errorf("%v allocations per Post", n)
+	}
+}
