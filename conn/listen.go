@@ -16,7 +16,7 @@ import (
 // The first socket is bound without sharing, so that an address in use is an error
 // even if the other user shares it.
 func Listen(ctx context.Context, network, address string, n int) ([]net.Listener, error) {
-	var lc net.ListenConfig
+	lc := net.ListenConfig{KeepAlive: noKeepAlive}
 	first, err := lc.Listen(ctx, network, address)
 	if err != nil {
 		return nil, explainListen(address, err)
@@ -34,6 +34,10 @@ func Listen(ctx context.Context, network, address string, n int) ([]net.Listener
 	return ShareListener(first, n)
 }
 
+// noKeepAlive spares every accepted connection the calls that would set TCP keep-alive:
+// the loops close idle and stuck connections themselves, and sooner.
+const noKeepAlive = -1
+
 // listenMore opens n-1 further sockets on first's port. What was opened is returned with the error.
 func listenMore(ctx context.Context, first net.Listener, n int) ([]net.Listener, error) {
 	lns := []net.Listener{first}
@@ -48,7 +52,7 @@ func listenMore(ctx context.Context, first net.Listener, n int) ([]net.Listener,
 	if err := reusePort("", "", raw); err != nil {
 		return lns, err
 	}
-	lc := net.ListenConfig{Control: reusePort}
+	lc := net.ListenConfig{Control: reusePort, KeepAlive: noKeepAlive}
 	addr := tcp.Addr().(*net.TCPAddr)
 	for len(lns) < n {
 		ln, err := lc.Listen(ctx, tcpNetwork(addr), addr.String())
