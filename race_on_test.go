@@ -1,0 +1,5 @@
+//go:build race
+
+package ringwire
+
+const raceEnabled = true
