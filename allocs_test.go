@@ -1,0 +1,127 @@
+package ringwire
+
+import (
+	"bytes"
+	"net"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The steady state allocates nothing: less than one allocation in a hundred requests,
+// in the whole process, through a real socket.
+func TestAllocs(t *testing.T) {
+	if raceEnabled {
+		t.Skip("checking builds give every lease its own pages and remember stacks")
+	}
+	if testConfig(DriverNetpoll).DisablePooling {
+		t.Skip("without pooling every buffer is an allocation")
+	}
+	requests := 100_000
+	if testing.Short() {
+		requests = 20_000
+	}
+	handler := func(w *ResponseWriter, r *Request) {
+		switch string(r.PathView()) {
+		case "/pipeline":
+			_, _ = w.WriteString("ok")
+		case "/baseline11":
+			a, _ := r.QueryInt("a")
+			b, _ := r.QueryInt("b")
+			if body, err := r.Body.View(); err == nil && len(body) > 0 {
+				n, _ := parseInt(body)
+				a += n
+			}
+			_ = w.Commit(len(strconv.AppendInt(w.Reserve(20), a+b, 10)))
+		default:
+			NotFound(w, r)
+		}
+	}
+	for _, tc := range []struct{ name, raw, body string }{
+		{"pipeline", get("/pipeline"), "ok"},
+		{"GET with query", get("/baseline11?a=13&b=42"), "55"},
+		{"GET with escaped query", get("/baseline11?a=%31%33&b=4%32"), "55"},
+		{"POST with length", post("/baseline11?a=13&b=42", "20"), "75"},
+		{"POST chunked", postChunked("/baseline11?a=13&b=42") + chunk("2") + chunk("0") + "0\r\n\r\n", "75"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				s := start(t, driver, handler)
+				const batch = 16 // pipelined, so that the test is not all system calls
+				c := newFrugalClient(t, s.addr, strings.Repeat(tc.raw, batch), tc.body)
+				for range 2000 / batch {
+					c.exchange(batch)
+				}
+				var before, after runtime.MemStats
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+				for range requests / batch {
+					c.exchange(batch)
+				}
+				runtime.ReadMemStats(&after)
+				per := float64(after.Mallocs-before.Mallocs) / float64(requests)
+				t.Logf("%.5f allocations and %.2f bytes per request", per, float64(after.TotalAlloc-before.TotalAlloc)/float64(requests))
+				if per >= 0.01 {
+					t.Errorf("%.4f allocations per request, want below 0.01", per)
+				}
+				// The same one by one: every request is a turn of its own.
+				c.send = []byte(tc.raw)
+				for range 200 {
+					c.exchange(1)
+				}
+				runtime.ReadMemStats(&before)
+				for range requests / 10 {
+					c.exchange(1)
+				}
+				runtime.ReadMemStats(&after)
+				if per := float64(after.Mallocs-before.Mallocs) / float64(requests/10); per >= 0.01 {
+					t.Errorf("%.4f allocations per request that comes alone, want below 0.01", per)
+				}
+			})
+		})
+	}
+}
+
+// frugalClient does not allocate.
+type frugalClient struct {
+	t    *testing.T
+	c    net.Conn
+	send []byte
+	end  []byte // of every response
+	buf  []byte
+	n    int // bytes in buf
+}
+
+func newFrugalClient(t *testing.T, addr, send, body string) *frugalClient {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(2 * time.Minute))
+	return &frugalClient{t: t, c: c, send: []byte(send), end: []byte("\r\n\r\n" + body), buf: make([]byte, 64<<10)}
+}
+
+// exchange sends once and reads n responses.
+func (f *frugalClient) exchange(n int) {
+	if _, err := f.c.Write(f.send); err != nil {
+		f.t.Fatal(err)
+	}
+	f.n = 0
+	for count := 0; count < n; {
+		k, err := f.c.Read(f.buf[f.n:])
+		if err != nil {
+			f.t.Fatalf("after %d of %d responses: %v", count, n, err)
+		}
+		f.n += k
+		count = bytes.Count(f.buf[:f.n], f.end)
+	}
+	if !bytes.HasPrefix(f.buf, ok200) || !bytes.HasSuffix(f.buf[:f.n], f.end) {
+		f.t.Fatalf("got %.300q", f.buf[:f.n])
+	}
+}
+
+var ok200 = []byte("HTTP/1.1 200 OK\r\n")
