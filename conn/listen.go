@@ -24,14 +24,17 @@ func Listen(ctx context.Context, network, address string, n int) ([]net.Listener
 	if n <= 1 {
 		return []net.Listener{first}, nil
 	}
-	lns, err := listenMore(ctx, first, n)
+	lns, err := listenMore(ctx, network, first, n)
 	if err == nil {
 		return lns, nil
 	}
 	for _, ln := range lns[1:] {
 		_ = ln.Close()
 	}
-	return ShareListener(first, n)
+	if lns, err = ShareListener(first, n); err != nil {
+		_ = first.Close()
+	}
+	return lns, err
 }
 
 // noKeepAlive spares every accepted connection the calls that would set TCP keep-alive:
@@ -39,7 +42,7 @@ func Listen(ctx context.Context, network, address string, n int) ([]net.Listener
 const noKeepAlive = -1
 
 // listenMore opens n-1 further sockets on first's port. What was opened is returned with the error.
-func listenMore(ctx context.Context, first net.Listener, n int) ([]net.Listener, error) {
+func listenMore(ctx context.Context, network string, first net.Listener, n int) ([]net.Listener, error) {
 	lns := []net.Listener{first}
 	tcp, ok := first.(*net.TCPListener)
 	if !ok || reusePort == nil {
@@ -55,7 +58,7 @@ func listenMore(ctx context.Context, first net.Listener, n int) ([]net.Listener,
 	lc := net.ListenConfig{Control: reusePort, KeepAlive: noKeepAlive}
 	addr := tcp.Addr().(*net.TCPAddr)
 	for len(lns) < n {
-		ln, err := lc.Listen(ctx, tcpNetwork(addr), addr.String())
+		ln, err := lc.Listen(ctx, tcpNetwork(network, addr), addr.String())
 		if err != nil {
 			return lns, err
 		}
@@ -65,11 +68,11 @@ func listenMore(ctx context.Context, first net.Listener, n int) ([]net.Listener,
 }
 
 // tcpNetwork keeps an IPv4 wildcard from becoming a dual-stack one when it is bound again.
-func tcpNetwork(addr *net.TCPAddr) string {
+func tcpNetwork(network string, addr *net.TCPAddr) string {
 	if addr.IP.To4() != nil {
 		return "tcp4"
 	}
-	return "tcp"
+	return network
 }
 
 // ShareListener returns n listeners that accept from ln's queue. Each is closed by
