@@ -28,7 +28,7 @@ func churn(t testing.TB) int {
 	if testing.Short() || raceEnabled {
 		return 1000
 	}
-	return 6000
+	return 3000
 }
 
 // Clients come, do something and vanish in every way, in the middle of everything. What

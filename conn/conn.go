@@ -258,7 +258,7 @@ func (c *Conn) Abort(err error) { c.fail(err) }
 
 // fail tears the connection down and remembers the first reason.
 func (c *Conn) fail(err error) {
-	if c.err == nil {
+	if c.err == nil && c.state != closing {
 		c.err = err
 	}
 	c.teardown()

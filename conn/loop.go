@@ -137,7 +137,7 @@ func (l *Loop) serve(c *Conn) {
 
 // unpark serves who waited longest, now that another connection has ended.
 func (l *Loop) unpark() {
-	for len(l.parked) > 0 {
+	for len(l.parked) > 0 && l.stats.Open-l.stats.Parked < l.cfg.MaxConns {
 		c := l.conn(l.parked[0])
 		l.parked = l.parked[:copy(l.parked, l.parked[1:])]
 		if c.state == parked {
@@ -160,7 +160,7 @@ func (l *Loop) Received(id uint32, p []byte) {
 		c.surplus()
 		return // closing: read only so that the peer's bytes do not cause a reset
 	}
-	if c.spill.len() > 0 {
+	if c.spill.len() > 0 || c.has(paused) {
 		c.spill.add(l.cfg.Alloc, p)
 		c.deliver()
 		return
@@ -180,6 +180,10 @@ func (l *Loop) Received(id uint32, p []byte) {
 func (c *Conn) deliver() {
 	c.flags &^= redeliver
 	if c.state != open || c.spill.len() == 0 {
+		return
+	}
+	if c.has(paused) {
+		c.choke()
 		return
 	}
 	n := c.handler.OnData(c, c.spill.bytes())
