@@ -49,6 +49,9 @@ func TestChurn(t *testing.T) {
 			},
 			"panics": func(w *ResponseWriter, r *Request) { panic(ErrAbortHandler) },
 		}), func(s *Server) { s.Loops, s.BodyBuffer, s.MaxBody = 2, 2000, 1_000_000 })
+		for i := range s.services {
+			expectNothingLeft(t, s, i) // they run now: what they need for it is there
+		}
 		before := leak.Now()
 		before.Goroutines += 64 * runtime.GOMAXPROCS(0) // idle workers stay for a while
 		var left atomic.Int64
@@ -135,6 +138,7 @@ func TestReconnect(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		leak.Check(t)
 		s := start(t, driver, hello)
+		expectNothingLeft(t, s, 0) // it runs now: what it needs for that is there
 		before := leak.Now()
 		for range churn(t) / 4 {
 			c, err := net.Dial("tcp", s.addr)
