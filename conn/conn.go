@@ -18,11 +18,12 @@ type Handler interface {
 
 	// OnEnd says that no more input follows what OnData has seen: err is io.EOF for
 	// the peer's FIN, else why receiving failed. After io.EOF the connection can still
-	// send; after another error it is closed when OnEnd returns.
+	// send; after another error it is closed when OnEnd returns. While paused io.EOF waits
+	// for Resume, as OnData does.
 	OnEnd(c *Conn, err error)
 
-	// OnDrain says that the output has fallen to the low-water mark, after a time
-	// above it.
+	// OnDrain says that the output has fallen to the low-water mark, once after
+	// Congested has said yes.
 	OnDrain(c *Conn)
 
 	// OnTimeout says that the deadline set by SetDeadline has passed; it is cleared.
@@ -77,7 +78,7 @@ const (
 	ended                       // OnEnd was called
 	high                        // output was above the high-water mark: OnDrain is due
 	linger                      // after flushing, wait for the peer's end
-	endDue                      // the input ended before the present handler was set
+	endDue                      // OnEnd is still due: the end came while paused, or before this handler
 )
 
 func (c *Conn) has(f flags) bool { return c.flags&f != 0 }
@@ -138,7 +139,7 @@ func (c *Conn) Redeliver() {
 
 // Pause stops receiving until Resume. Bytes already on their way are kept.
 func (c *Conn) Pause() {
-	if !c.has(paused) {
+	if !c.has(paused) && c.state != closing {
 		c.flags |= paused
 		c.loop.drv.Pause(c.id)
 	}
@@ -163,6 +164,9 @@ func (c *Conn) receive() {
 // SetDeadline has OnTimeout called when loop time at (Loop.Now's clock) has passed,
 // up to two ticks (9 ms) late. 0 clears it. It costs a store unless the deadline moves forward.
 func (c *Conn) SetDeadline(at int64) {
+	if c.state == closing {
+		return // its slot must not be left in the wheel
+	}
 	c.readAt = at
 	c.arm()
 }
@@ -233,8 +237,8 @@ func (c *Conn) closeWith(f flags) {
 	}
 	c.state = flushing
 	c.readAt = 0
-	if f&linger != 0 {
-		c.surplus()
+	if f&linger != 0 || c.has(paused) {
+		c.surplus() // what a paused connection has not read may be there
 	}
 	c.mark()
 }

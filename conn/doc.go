@@ -25,6 +25,6 @@
 // # Limits
 //
 // Input kept for a handler that does not consume stops the receiver at
-// [Config.MaxPending] bytes; output is not limited here, but Buffered tells and
+// [Config.MaxPending] bytes; output is not limited here, but Congested tells and
 // OnDrain follows, so that a handler can stop producing.
 package conn

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"io"
+	"slices"
 
 	"github.com/ringwire/ringwire/mem"
 )
@@ -38,6 +39,7 @@ type Loop struct {
 
 	stats    Stats
 	shutting bool
+	stopped  bool // the driver was: it closes what we have not
 }
 
 // NewLoop returns a loop that is ready for Listen and Run.
@@ -137,6 +139,9 @@ func (l *Loop) serve(c *Conn) {
 
 // unpark serves who waited longest, now that another connection has ended.
 func (l *Loop) unpark() {
+	if l.stopped {
+		return
+	}
 	for len(l.parked) > 0 && l.stats.Open-l.stats.Parked < l.cfg.MaxConns {
 		c := l.conn(l.parked[0])
 		l.parked = l.parked[:copy(l.parked, l.parked[1:])]
@@ -186,15 +191,10 @@ func (c *Conn) deliver() {
 		c.choke()
 		return
 	}
-	n := c.handler.OnData(c, c.spill.bytes())
-	if c.state != open {
-		if n < c.spill.len() {
-			c.surplus()
-		}
-		return
+	c.spill.discard(c.handler.OnData(c, c.spill.bytes()))
+	if c.state == open {
+		c.choke()
 	}
-	c.spill.discard(n)
-	c.choke()
 }
 
 // choke stops receiving while too much is kept, and goes on when it has been read.
@@ -220,6 +220,8 @@ func (l *Loop) Ended(id uint32, err error) {
 		c.teardown()
 	case c.state == parked || err != io.EOF && c.state != open:
 		c.fail(err)
+	case c.state == open && c.has(paused) && err == io.EOF:
+		c.flags |= endDue // until Resume
 	case c.state == open:
 		c.handler.OnEnd(c, err)
 		if err != io.EOF {
@@ -254,14 +256,20 @@ func (l *Loop) Closed(id uint32) {
 	l.enter()
 	c := l.conn(id)
 	l.wheel.remove(l, c)
-	if c.state != closing && c.err == nil {
-		c.err = ErrStopped // the driver was stopped under us
+	if c.state != closing {
+		l.stopped = true // under us
+		if c.err == nil {
+			c.err = ErrStopped
+		}
 	}
 	c.state = closing
 	if c.handler != nil {
 		c.handler.OnClose(c, c.err)
 	} else {
 		l.stats.Parked--
+		if i := slices.Index(l.parked, id); i >= 0 {
+			l.parked = slices.Delete(l.parked, i, i+1) // its slot's next must queue up at the end
+		}
 	}
 	c.out.Release()
 	c.spill.release()
@@ -296,7 +304,7 @@ func (l *Loop) Turn(now int64) int64 {
 		if c.has(redeliver) {
 			c.deliver()
 		}
-		if c.flags&(endDue|redeliver) == endDue {
+		if c.flags&(endDue|redeliver|paused) == endDue {
 			c.flags &^= endDue
 			if c.state == open {
 				c.handler.OnEnd(c, io.EOF)
@@ -314,6 +322,10 @@ func (l *Loop) enter() { l.now = l.drv.Now() }
 // flush starts a send if there is output and none in flight, and ends a connection
 // whose last output has gone.
 func (c *Conn) flush() {
+	if c.state == flushing && c.spill.len() > 0 {
+		c.surplus()
+		c.spill.release() // not in Close: the handler may be reading it then
+	}
 	if c.has(sending) || c.state < open || c.state == closing {
 		return
 	}
@@ -322,7 +334,6 @@ func (c *Conn) flush() {
 		return
 	}
 	if c.state == flushing {
-		c.spill.release() // not in Close: the handler may be reading it then
 		c.finish()
 	}
 }
