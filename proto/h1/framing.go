@@ -41,11 +41,33 @@ func (h *Head) noteHost(s span, value []byte) *Error {
 	}
 	h.flags |= flagHost
 	h.host = s
+	if h.lastHost != nil && h.lastHost.is(value) {
+		return nil
+	}
 	host, _, ok := splitHost(value)
 	if !ok || len(host) == 0 && len(value) > 0 {
 		return ErrBadHost
 	}
+	if h.lastHost == nil {
+		h.lastHost = new(hostMemo)
+	}
+	h.lastHost.set(value)
 	return nil
+}
+
+// hostMemo is the last Host that was found valid. A server is asked for under few names, so that comparing with it
+// spares most requests the grammar.
+type hostMemo struct {
+	n     int
+	bytes [64]byte
+}
+
+func (m *hostMemo) is(host []byte) bool { return string(m.bytes[:m.n]) == string(host) && m.n > 0 }
+
+func (m *hostMemo) set(host []byte) {
+	if m.n = 0; len(host) <= len(m.bytes) {
+		m.n = copy(m.bytes[:], host)
+	}
 }
 
 // noteConnection reads connection options, a list of tokens in any case (RFC 9110 §7.6.1); several lines add up.

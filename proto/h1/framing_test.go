@@ -3,6 +3,7 @@ package h1
 import (
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -232,5 +233,28 @@ func TestSmugglingVectors(t *testing.T) {
 	in := post("Content-Length: "+strconv.Itoa(len(hidden))+"\r\n") + hidden
 	if got := everyWay(t, &defaults, in); got != "POST / 1.1 | Host=x | Content-Length="+strconv.Itoa(len(hidden))+"\ndata "+hidden+"\nend" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// A Host that was valid once is not looked at again; one that only begins like it is.
+func TestHostMemo(t *testing.T) {
+	lim := Limits{}.WithDefaults()
+	h := new(Head)
+	for _, c := range []struct {
+		host string
+		ok   bool
+	}{
+		{"example.com:80", true}, {"example.com:80", true}, {"example.com:80x", false}, {"example.com:80", true},
+		{"example.com:8", true}, {"exa mple.com", false}, {strings.Repeat("a", 64), true}, {strings.Repeat("a", 65), true},
+		{strings.Repeat("a", 64) + "@", false}, {"", false}, {"[::1]:1", true}, {"[::1]:1", true},
+	} {
+		e := new(Engine)
+		e.Init(Server, &lim)
+		ev := e.Next([]byte("GET / HTTP/1.1\r\nHost: "+c.host+"\r\n\r\n"), h)
+		if ok := ev.Kind == HeadDone; ok != c.ok {
+			t.Errorf("Host %q: accepted = %v, want %v", c.host, ok, c.ok)
+		} else if ok && string(h.Host()) != c.host {
+			t.Errorf("Host() = %q, want %q", h.Host(), c.host)
+		}
 	}
 }

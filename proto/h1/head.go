@@ -7,11 +7,12 @@ package h1
 // lives as long as the caller keeps those bytes where they are, or, after Rebase, those given to Rebase. Methods must
 // not be called between a NeedMore and HeadDone.
 type Head struct {
-	raw    []byte  // the head, from its request line to its last CRLF
-	tail   []byte  // the trailer section
-	fields []field // header fields, then trailer fields
-	owner  *Engine // whose unfinished section this is; see Engine.resumes
-	length int64   // Content-Length, -1 without
+	raw      []byte    // the head, from its request line to its last CRLF
+	tail     []byte    // the trailer section
+	fields   []field   // header fields, then trailer fields
+	lastHost *hostMemo // of an earlier request
+	owner    *Engine   // whose unfinished section this is; see Engine.resumes
+	length   int64     // Content-Length, -1 without
 
 	seen      uint32 // bytes scanned by owner
 	headers   uint32 // how many of fields are header fields
@@ -63,7 +64,7 @@ func (h *Head) reset() {
 	if cap(fields) > spareFields {
 		fields = nil
 	}
-	*h = Head{fields: fields, length: -1}
+	*h = Head{fields: fields, lastHost: h.lastHost, length: -1}
 }
 
 // Reset forgets the request and every reference to its bytes, keeping memory for the next one. Next does it by itself
