@@ -10,7 +10,7 @@ func (l *Loop) Close(id uint32) {
 	if s == nil {
 		return
 	}
-	s.flags |= closing
+	s.flags = s.flags&^starved | closing // whoever waits for buffers must not be started again
 	if s.flags&armed != 0 {
 		l.cancelRecv(id, s)
 	}
