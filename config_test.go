@@ -1,0 +1,79 @@
+package ringwire
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestConfigDefaults(t *testing.T) {
+	cfg, err := Config{}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, ok := range map[string]bool{
+		"Driver auto":              cfg.Driver == DriverAuto,
+		"Logger":                   cfg.Logger != nil,
+		"ReadHeaderTimeout 10 s":   cfg.ReadHeaderTimeout == 10*time.Second,
+		"IdleTimeout 60 s":         cfg.IdleTimeout == time.Minute,
+		"WriteTimeout 30 s":        cfg.WriteTimeout == 30*time.Second,
+		"BodyMinRate 1024":         cfg.BodyMinRate == 1024,
+		"MaxConns none":            cfg.MaxConns == noLimit,
+		"BodyBuffer 1 MiB":         cfg.BodyBuffer == 1<<20,
+		"MaxBody as BodyBuffer":    cfg.MaxBody == 1<<20,
+		"Workers 64 per processor": cfg.Workers == 64*runtime.GOMAXPROCS(0),
+		"WorkQueue 4 per worker":   cfg.WorkQueue == 4*cfg.Workers,
+	} {
+		if !ok {
+			t.Errorf("zero is not the documented default: %s: %+v", name, cfg)
+		}
+	}
+}
+
+func TestConfigNegativeIsNone(t *testing.T) {
+	cfg, err := Config{
+		ReadHeaderTimeout: -1, IdleTimeout: -1, WriteTimeout: -1, BodyMinRate: -1, MaxConns: -1,
+		BodyBuffer: -1, MaxBody: -1, Workers: -1, WorkQueue: -1, MaxHeaderBytes: -1,
+	}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const long = 1000 * 24 * time.Hour
+	if cfg.ReadHeaderTimeout < long || cfg.IdleTimeout < long || cfg.WriteTimeout < long || cfg.BodyMinRate != 0 ||
+		cfg.MaxConns < 1<<40 || cfg.BodyBuffer < 1<<40 || cfg.MaxBody < 1<<60 || cfg.Workers < 1<<40 || cfg.WorkQueue < 1<<20 {
+		t.Errorf("negative is not none: %+v", cfg)
+	}
+	if now := int64(1 << 60); now+int64(cfg.IdleTimeout) < now {
+		t.Error("no limit added to a time overflows")
+	}
+}
+
+func TestConfigBodies(t *testing.T) {
+	for _, tc := range []struct {
+		buffer         int
+		max            int64
+		wantBuf, wantM int64
+		why            string
+	}{
+		{0, 0, 1 << 20, 1 << 20, "both default"},
+		{100, 0, 100, 100, "every body is found whole"},
+		{0, 10 << 20, 1 << 20, 10 << 20, "bodies between the two are streamed"},
+		{0, 100, 100, 100, "what is refused need not be buffered"},
+		{500, 100, 100, 100, "likewise"},
+	} {
+		cfg, err := Config{BodyBuffer: tc.buffer, MaxBody: tc.max}.withDefaults()
+		if err != nil || int64(cfg.BodyBuffer) != tc.wantBuf || cfg.MaxBody != tc.wantM {
+			t.Errorf("BodyBuffer %d, MaxBody %d: got %d, %d, %v, want %d, %d: %s",
+				tc.buffer, tc.max, cfg.BodyBuffer, cfg.MaxBody, err, tc.wantBuf, tc.wantM, tc.why)
+		}
+	}
+}
+
+func TestConfigErrorText(t *testing.T) {
+	_, err := Config{Driver: "kqueue"}.withDefaults()
+	e, ok := as[*ConfigError](err)
+	if !ok || e.Field != "Driver" || !strings.Contains(err.Error(), "Driver") || !strings.Contains(err.Error(), `"kqueue"`) || !strings.Contains(err.Error(), DriverNetpoll) {
+		t.Errorf("%v does not name the field, what is wrong with it, and what is possible", err)
+	}
+}
