@@ -52,10 +52,12 @@ func TestJobEndsInOneStep(t *testing.T) {
 	loop := conn.NewLoop(conn.Config{Driver: deaf{}})
 	for range 2000 {
 		ex := &exchange{svc: &service{srv: &Server{}, loop: loop}}
-		j := &job{ex: ex, h: HandlerFunc(func(*ResponseWriter, *Request) {})}
+		watching := make(chan struct{})
+		j := &job{ex: ex, h: HandlerFunc(func(*ResponseWriter, *Request) { <-watching })}
 		j.cond.L = &j.mu
 		watched := make(chan bool)
 		go func() {
+			close(watching)
 			for {
 				j.mu.Lock()
 				finished, posted := j.finished, j.posted
