@@ -64,8 +64,8 @@ type Driver interface {
 	// beginning of Run and its return only. It runs once.
 	Run(ev Events) error
 
-	// Stop makes Run abort every connection (Closed for each) and return. It does not
-	// wait. Stop before Run makes Run return at once. Idempotent; safe from any goroutine,
+	// Stop makes Run abort every connection (Closed for each) and return. Commands for
+	// a connection that is being aborted so are ignored. It does not wait. Stop before Run makes Run return at once. Idempotent; safe from any goroutine,
 	// from callbacks too.
 	Stop()
 

@@ -109,7 +109,7 @@ func (s *Sim) lookup(command string, id uint32) *link {
 	if c := s.links[id]; !c.closing {
 		return c
 	}
-	if command != "Close" {
+	if command != "Close" && !s.finished { // Stop has closed them behind the user's back
 		s.blame("%s(%d) after Close", command, id)
 	}
 	return nil

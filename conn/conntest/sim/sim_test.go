@@ -191,6 +191,31 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
+// stubborn sends in every Turn, also while the loop ends.
+type stubborn struct{ *echo }
+
+func (u stubborn) Turn(int64) int64 {
+	if len(u.s.links) > 0 && u.s.links[0] != nil {
+		u.s.Receive(0)
+	}
+	return 0
+}
+
+// TestStopIsNoMisuse: nobody can know that Stop has closed a connection before its Closed.
+func TestStopIsNoMisuse(t *testing.T) {
+	s := New(Config{})
+	e := begin(s)
+	s.ev = stubborn{e}
+	s.Dial()
+	s.Dial()
+	s.RunUntilIdle()
+	s.Stop()
+	s.Step()
+	if m := s.Misuse(); len(m) > 0 {
+		t.Errorf("misuse: %q", m)
+	}
+}
+
 // TestRun: a server that calls Run on its own goroutine can be stepped from the test.
 func TestRun(t *testing.T) {
 	s := New(Config{Seed: 1, Faults: Rough})
