@@ -59,11 +59,12 @@ type Loop struct {
 	now  int64
 	base time.Time
 
-	slots []slot
-	free  []uint32 // ids to reuse, latest first
-	rearm []uint32 // receivers that ran out of buffers
-	sent  []uint32 // empty sends, which end without the kernel
-	spare []*gather
+	slots  []slot
+	free   []uint32 // ids to reuse, latest first
+	rearm  []uint32 // receivers that ran out of buffers after some
+	hungry []uint32 // receivers that found no buffer at all
+	sent   []uint32 // empty sends, which end without the kernel
+	spare  []*gather
 
 	listeners []*listener
 	accepting bool  // not paused
@@ -271,13 +272,25 @@ func (l *Loop) drain() {
 		}
 		l.ring.Advance(n)
 	}
-	for _, id := range l.rearm {
+	if len(l.hungry)+len(l.rearm) == 0 {
+		return
+	}
+	// Whoever is started first may take every buffer. So those that got none come before
+	// those that did.
+	l.bufs.Publish()
+	l.restart(l.hungry)
+	l.restart(l.rearm)
+	l.hungry, l.rearm = l.hungry[:0], l.rearm[:0]
+}
+
+// restart arms receivers that ran out of buffers, unless they were paused or closed since.
+func (l *Loop) restart(ids []uint32) {
+	for _, id := range ids {
 		if s := &l.slots[id]; s.flags&starved != 0 {
 			s.flags &^= starved
 			l.armRecv(id)
 		}
 	}
-	l.rearm = l.rearm[:0]
 }
 
 // busy ends the sends that had no bytes, without the kernel, and reports whether there

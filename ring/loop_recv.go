@@ -53,6 +53,7 @@ func (l *Loop) armRecv(id uint32) {
 	e.SetBufferGroup(recvGroup)
 	e.UserData = userData(opRecv, s.gen, id)
 	s.flags |= armed
+	s.flags &^= fed
 	s.inflight++
 }
 
@@ -66,6 +67,7 @@ func (l *Loop) received(id, gen uint32, c *CQE) {
 	}
 	if c.HasBuffer() {
 		p := l.bufs.Take(c)
+		s.flags |= fed
 		if len(p) > 0 && s.flags&(closing|over) == 0 {
 			l.ev.Received(id, p)
 			s = &l.slots[id] // the slots may have moved
@@ -94,12 +96,15 @@ func (l *Loop) recvStopped(id uint32, s *slot, res int32) {
 			l.armRecv(id)
 		}
 	case errno == unix.ENOBUFS:
-		// The buffers are recycled while this batch is worked through. Whoever is started
-		// again comes behind those that wait already, so that nobody takes them all.
+		// The buffers are recycled while this batch is worked through.
 		l.stats.NoBuffers++
 		if s.flags&wanted != 0 {
 			s.flags |= starved
-			l.rearm = append(l.rearm, id)
+			if s.flags&fed == 0 {
+				l.hungry = append(l.hungry, id)
+			} else {
+				l.rearm = append(l.rearm, id)
+			}
 		}
 	default:
 		s.flags |= over

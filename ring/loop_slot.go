@@ -25,6 +25,7 @@ const (
 	armed                           // a multishot receive is in flight
 	halted                          // and its cancellation as well
 	starved                         // it ran out of buffers; it is started again when some are home
+	fed                             // it brought bytes since it was armed
 	over                            // Ended was called
 	sending                         // a send is in flight
 	finDue                          // half-close after it
