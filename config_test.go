@@ -41,7 +41,7 @@ func TestConfigNegativeIsNone(t *testing.T) {
 	}
 	const long = 1000 * 24 * time.Hour
 	if cfg.ReadHeaderTimeout < long || cfg.IdleTimeout < long || cfg.WriteTimeout < long || cfg.BodyMinRate != 0 ||
-		cfg.MaxConns < 1<<40 || cfg.BodyBuffer < 1<<40 || cfg.MaxBody < 1<<60 || cfg.Workers < 1<<40 || cfg.WorkQueue < 1<<20 {
+		cfg.MaxConns < 1<<29 || cfg.BodyBuffer < 1<<29 || cfg.MaxBody < 1<<60 || cfg.Workers < 1<<29 || cfg.WorkQueue < 1<<20 {
 		t.Errorf("negative is not none: %+v", cfg)
 	}
 	if now := int64(1 << 60); now+int64(cfg.IdleTimeout) < now {

@@ -282,8 +282,14 @@ func (h *h1Conn) finishWhole(ex *exchange) {
 	dst := h.conn.Output()
 	switch {
 	case w.bodiless || n == 0:
-	case w.moved:
+	case n > copyBody:
 		w.out.Detach(dst.Segments())
+	case w.moved:
+		for s := w.out.Segments(); s.Len() > 0; {
+			p := s.First()
+			_, _ = dst.Write(p)
+			s.Discard(len(p))
+		}
 	default:
 		_, _ = dst.Write(w.small)
 	}

@@ -68,7 +68,7 @@ func confess(w *ResponseWriter, r *Request) {
 
 // spy makes some requests with one secret and looks for others in the answers.
 func spy(t *testing.T, s *testServer, rnd *rand.Rand) {
-	secret := fmt.Sprintf("SECRET%012dTERCES", rnd.IntN(1e12))
+	secret := fmt.Sprintf("SECRET%012dTERCES", rnd.Int64N(1e12))
 	p := s.dial()
 	defer p.Close()
 	for range 1 + rnd.IntN(4) {
