@@ -130,6 +130,17 @@ func TestCongestion(t *testing.T) {
 	want(t, a.took(), "", "there was no congestion this time")
 }
 
+// TestNoDrainWhenClosing: there is nothing to produce any more.
+func TestNoDrainWhenClosing(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.HighWater, c.LowWater = 1000, 300 })
+	a := r.dial()
+	a.write(strings.Repeat("x", 1500))
+	a.c.Congested()
+	a.c.Close()
+	r.settle()
+	want(t, a.took(), "close <nil>", "it was closed before it drained")
+}
+
 // TestDrainWritesMore: what OnDrain writes goes out in the same turn, again and again.
 func TestDrainWritesMore(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.HighWater, c.LowWater = 1000, 1 })
@@ -264,6 +275,20 @@ func TestPause(t *testing.T) {
 	a.c.Resume()
 	r.turn()
 	want(t, r.took()+a.took(), "", "it was not paused")
+}
+
+// TestPauseInAccept: a connection may begin paused.
+func TestPauseInAccept(t *testing.T) {
+	r := newRig(t)
+	r.setup = func(s *script) { s.c.Pause() }
+	a := r.dial()
+	if r.links[0].receiving {
+		t.Error("it receives all the same")
+	}
+	a.c.Resume()
+	if !r.links[0].receiving {
+		t.Error("it does not receive after Resume")
+	}
 }
 
 // TestPauseAndEnd: an end that was on its way comes after the bytes before it.
@@ -403,6 +428,20 @@ func TestCloseWithoutOutput(t *testing.T) {
 	r.turn()
 	r.sleep(time.Second)
 	want(t, a.took(), "close <nil>", "the deadline went with Close")
+}
+
+// TestCloseClearsDeadline: the handler's time is over, the write timeout's is not.
+func TestCloseClearsDeadline(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.WriteTimeout = time.Second })
+	a := r.dial()
+	a.c.SetDeadline(r.now + int64(time.Millisecond))
+	a.write("x")
+	a.c.Close()
+	r.turn()
+	r.sleep(900 * time.Millisecond)
+	want(t, a.took(), "", "the deadline went with Close")
+	r.sleep(200 * time.Millisecond)
+	want(t, a.took(), "close "+ErrWriteStalled.Error(), "the output is stuck")
 }
 
 // TestCloseLinger: FIN after the output, then the peer's bytes are thrown away until its end.
@@ -570,6 +609,26 @@ func TestAbort(t *testing.T) {
 	want(t, r.took()+a.took(), "", "it is being torn down: no command, no call")
 	r.settle()
 	want(t, a.took(), "close first", "that is why")
+}
+
+// TestNoTimeoutWhileTornDown: the driver may take its time to close.
+func TestNoTimeoutWhileTornDown(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.WriteTimeout = time.Second })
+	a := r.dial()
+	a.c.SetDeadline(r.now + int64(time.Millisecond))
+	a.write("x")
+	r.turn()
+	a.c.Abort(nil)
+	for range 10 {
+		r.now += int64(time.Second)
+		r.turn()
+	}
+	want(t, a.took(), "", "it is over but for OnClose")
+	r.settle()
+	want(t, a.took(), "close <nil>", "no timeout has changed the reason")
+	if n := r.loop.Stats().WriteTimeouts; n != 0 {
+		t.Errorf("%d write timeouts counted", n)
+	}
 }
 
 // TestAbortFromInside every call of a handler.

@@ -57,6 +57,9 @@ func (d *fake) Send(id uint32, bufs [][]byte) {
 	if c.bufs != nil || c.fin || len(bufs) == 0 || len(bufs) > MaxSendBufs {
 		d.t.Errorf("Send(%d) of %d buffers: one in flight %v, after FIN %v", id, len(bufs), c.bufs != nil, c.fin)
 	}
+	if slices.ContainsFunc(bufs, func(b []byte) bool { return len(b) == 0 }) {
+		d.t.Errorf("Send(%d) with an empty buffer", id)
+	}
 	c.bufs = slices.Clone(bufs)
 	c.was = bytes.Join(bufs, nil)
 	c.sends++
@@ -376,6 +379,7 @@ type quiet struct {
 func (q *quiet) OnData(c *Conn, p []byte) int { return q.onData(c, p) }
 func (q *quiet) OnTimeout(*Conn)              { q.onTime() }
 func (q *quiet) OnDrain(*Conn)                {}
+func (q *quiet) OnClose(*Conn, error)         { q.closed++ }
 
 // none consumes nothing.
 func none([]byte) int { return 0 }

@@ -125,6 +125,24 @@ func TestWheelPunctual(t *testing.T) {
 	}
 }
 
+// TestWheelRotationStart: the ticks in which level 1 is emptied are met, too.
+func TestWheelRotationStart(t *testing.T) {
+	for rotations := range int64(4) {
+		for tick := int64(-1); tick <= 1; tick++ {
+			w := newWheelRig(t, 1)
+			due := (w.loop.wheel.tick>>8+2+rotations)<<8 + tick
+			w.set(0, due<<tickShift-1)
+			for w.fired[0] == 0 && w.now < (due+3)<<tickShift {
+				w.now += int64(tickTime)
+				w.turn()
+			}
+			if got := w.fired[0] >> tickShift; got != due {
+				t.Errorf("due in tick %d, %d after a rotation began: fired in tick %d", due, tick, got)
+			}
+		}
+	}
+}
+
 // TestWheelForever: no timeout is a deadline that never comes, and wakes nobody often.
 func TestWheelForever(t *testing.T) {
 	w := newWheelRig(t, 1)
