@@ -647,6 +647,99 @@ func TestSlowBody(t *testing.T) {
 	})
 }
 
+// A streamed body that breaks a rule on its way: who has not answered yet is answered for,
+// and a reader learns that it will never be whole.
+func TestBodyStreamedFails(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		ends := make(chan error, 1)
+		s := start(t, driver, routes(map[string]HandlerFunc{
+			"sink": func(w *ResponseWriter, r *Request) {
+				r.Body.Stream(func(p []byte, err error) {
+					if err != nil {
+						ends <- err
+					}
+				})
+			},
+			"begun": func(w *ResponseWriter, r *Request) {
+				_, _ = w.WriteString("begun")
+				_ = w.Flush()
+				r.Body.Stream(func(p []byte, err error) {
+					if err != nil {
+						_, _ = w.WriteString(" and ended")
+						ends <- err
+					}
+				})
+			},
+			"read": func(w *ResponseWriter, r *Request) {
+				_, err := io.Copy(io.Discard, r.Body)
+				w.WriteHeader(599)
+				ends <- err
+			},
+		}), func(s *Server) { s.BodyBuffer, s.MaxBody = 10, 1000 })
+		large := strings.Repeat(chunk(pattern(100)), 20)
+		broken := chunk(pattern(100)) + "no size\r\n"
+		for _, tc := range []struct {
+			path, body string
+			status     int
+			answer     string
+		}{
+			{"/sink", large, 413, "request body is too large\n"},
+			{"/sink", broken, 400, "a chunk size is not a plain hexadecimal number\n"},
+			{"/begun", large, 200, "begun and ended"},
+			{"/begun", broken, 200, "begun and ended"},
+			{"/b/read", large, 599, ""},
+			{"/b/read", broken, 599, ""},
+		} {
+			p := s.dial()
+			p.sendSplit(postChunked(tc.path)+chunk(pattern(50)), tc.body)
+			a := p.expect("POST", tc.status, tc.answer, tc.path)
+			if tc.path != "/begun" && !a.Close {
+				t.Errorf("%s: the connection goes on although the body's end was not found", tc.path)
+			}
+			p.finish()
+			p.expectGone("what follows cannot be told from the body")
+			select {
+			case err := <-ends:
+				if err != ErrBodyTruncated {
+					t.Errorf("%s: the reader was told %v, want ErrBodyTruncated", tc.path, err)
+				}
+			case <-time.After(patience):
+				t.Errorf("%s: the reader was told nothing", tc.path)
+			}
+		}
+	})
+}
+
+// A callback that panics when it hears that its connection is gone harms nobody.
+func TestBodyStreamPanicsAtEnd(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		s := start(t, driver, func(w *ResponseWriter, r *Request) {
+			if r.Path() == "/ok" {
+				return
+			}
+			r.Body.Stream(func(p []byte, err error) {
+				if err != nil {
+					_, _ = w.WriteString("nobody reads this")
+					_ = w.Flush()
+					r.RemoteAddr()
+					panic("at the end")
+				}
+			})
+		}, func(s *Server) { s.BodyBuffer, s.MaxBody = 1, -1 })
+		p, other := s.dial(), s.dial()
+		p.send(postChunked("/") + chunk("abc"))
+		s.eventually("the request is in progress", func(svc *service) bool { return svc.live == 1 })
+		p.reset()
+		s.eventually("it is gone", func(svc *service) bool { return svc.live == 0 })
+		other.get("/ok")
+		if !strings.Contains(s.log.String(), "at the end") {
+			t.Error("the panic was not logged")
+		}
+	})
+}
+
 // Body.Stream that panics, before and after the response has begun.
 func TestBodyStreamPanics(t *testing.T) {
 	t.Parallel()

@@ -124,6 +124,18 @@ func sayForm(name string) func(*Request) string {
 	}
 }
 
+// Registered methods cost no copy; all are told as they were sent (RFC 9110 §9.1).
+func TestMethods(t *testing.T) {
+	s := start(t, DriverNetpoll, func(w *ResponseWriter, r *Request) { _ = w.Header().Set("X-Method", r.Method()) })
+	p := s.dial()
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "PROPFIND", "Get"} {
+		p.send(method + " / HTTP/1.1\r\nHost: t\r\n\r\n")
+		if a := p.response(method); a.Header.Get("X-Method") != method {
+			t.Errorf("%s is told as %q", method, a.Header.Get("X-Method"))
+		}
+	}
+}
+
 func TestHeadersStopsEarly(t *testing.T) {
 	s := start(t, DriverNetpoll, func(w *ResponseWriter, r *Request) {
 		for name := range r.Headers() {

@@ -220,6 +220,7 @@ func (w *ResponseWriter) Stream(fn func(w *ResponseWriter) error) {
 func (w *ResponseWriter) Reset() {
 	if !w.committed {
 		w.fields.Reset()
+		w.trailers.Reset()
 		w.out.Release()
 		w.out.Init(w.alloc(), bodyChunk)
 		w.small = w.small[:0]

@@ -146,9 +146,11 @@ func TestResponseFields(t *testing.T) {
 				w.WriteHeader(404)
 				w.SetContentLength(99)
 				_ = w.Header().Set("X-A", "gone")
+				_ = w.Trailer().Set("X-T", "gone")
 				_, _ = w.WriteString("gone")
 				w.Reset()
 				_, _ = w.WriteString("kept")
+				_ = w.Flush()
 			},
 			"error": func(w *ResponseWriter, r *Request) { _, _ = w.WriteString("x"); Error(w, "no", 403) },
 			"late": func(w *ResponseWriter, r *Request) {
@@ -167,8 +169,8 @@ func TestResponseFields(t *testing.T) {
 			if _, err := time.Parse(time.RFC1123, a.Header.Get("Date")); err != nil {
 				t.Errorf("Date is not an IMF-fixdate (RFC 9110 §5.6.7): %v", err)
 			}
-			if a = p.get(prefix + "reset"); a.StatusCode != 200 || a.body != "kept" || a.Header.Get("X-A") != "" {
-				t.Errorf("after Reset: %d %q %v", a.StatusCode, a.body, a.Header)
+			if a = p.get(prefix + "reset"); a.StatusCode != 200 || a.body != "kept" || a.Header.Get("X-A") != "" || len(a.Trailer) > 0 {
+				t.Errorf("after Reset: %d %q %v %v", a.StatusCode, a.body, a.Header, a.Trailer)
 			}
 			if a = p.get(prefix + "error"); a.StatusCode != 403 || a.body != "no\n" {
 				t.Errorf("Error answered %d %q", a.StatusCode, a.body)
