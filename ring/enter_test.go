@@ -14,17 +14,6 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// dup is a descriptor that an os.File may own.
-func dup(t testing.TB, fd int) int {
-	t.Helper()
-	d, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { unix.Close(d) })
-	return d
-}
-
 func TestSubmitRaw(t *testing.T) {
 	r := newRing(t, Config{Entries: 2 * MaxRawBatch})
 	for _, n := range []uint64{1, MaxRawBatch, MaxRawBatch + 1, 2 * MaxRawBatch} {
