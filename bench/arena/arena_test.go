@@ -83,7 +83,7 @@ func TestMethods(t *testing.T) {
 			{"HEAD", "/json/3", 200, ""},
 			{"OPTIONS", "/", 204, "GET, HEAD, POST, OPTIONS"},
 			{"OPTIONS", "/upload", 204, "POST, OPTIONS"},
-			{"OPTIONS", "/garden", 204, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
+			{"OPTIONS", "/garden", 200, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
 			{"DELETE", "/pipeline", 405, "GET, HEAD, OPTIONS"},
 			{"POST", "/pipeline", 405, "GET, HEAD, OPTIONS"},
 			{"GET", "/upload", 405, "POST, OPTIONS"},

@@ -23,9 +23,12 @@ func serve(w *ringwire.ResponseWriter, r *ringwire.Request) {
 	case "/cookie":
 		only(w, r, getPost, cookie)
 	case "/garden":
-		only(w, r, anyMethod, garden)
+		if r.Method() == "OPTIONS" {
+			allow(w, anyMethod)
+		}
+		garden(w, r) // shows every method, OPTIONS too
 	case "*": // OPTIONS asks about the server as a whole (RFC 9110 §9.3.7)
-		only(w, r, anyMethod, func(*ringwire.ResponseWriter, *ringwire.Request) {})
+		options(w, anyMethod)
 	default:
 		if count, ok := endpoint.Count(path); ok {
 			only(w, r, get, func(w *ringwire.ResponseWriter, r *ringwire.Request) { list(w, r, count) })
@@ -42,30 +45,30 @@ const (
 	get       methods = "GET, HEAD, OPTIONS"
 	post      methods = "POST, OPTIONS"
 	getPost   methods = "GET, HEAD, POST, OPTIONS"
-	anyMethod methods = ""
+	anyMethod methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 )
 
 // only calls h if the path has the request's method, and else answers what methods it has.
 func only(w *ringwire.ResponseWriter, r *ringwire.Request, allowed methods, h ringwire.HandlerFunc) {
 	switch m := r.Method(); {
-	case allowed == anyMethod && m != "OPTIONS",
-		m == "GET" && allowed != post,
+	case m == "GET" && allowed != post,
 		m == "HEAD" && allowed != post,
 		m == "POST" && allowed != get:
 		h(w, r)
 	case m == "OPTIONS":
-		allow(w, allowed)
-		w.WriteHeader(ringwire.StatusNoContent)
+		options(w, allowed)
 	default:
 		ringwire.Error(w, "method not allowed", ringwire.StatusMethodNotAllowed)
 		allow(w, allowed)
 	}
 }
 
+func options(w *ringwire.ResponseWriter, allowed methods) {
+	allow(w, allowed)
+	w.WriteHeader(ringwire.StatusNoContent)
+}
+
 func allow(w *ringwire.ResponseWriter, allowed methods) {
-	if allowed == anyMethod {
-		allowed = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-	}
 	_ = w.Header().Set("Allow", string(allowed)) // a constant, valid
 }
 

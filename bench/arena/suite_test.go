@@ -122,6 +122,16 @@ func TestExpectContinue(t *testing.T) {
 	})
 }
 
+// The server as a whole has no body to show (RFC 9110 §9.3.7).
+func TestOptionsAsterisk(t *testing.T) {
+	onDrivers(t, func(t *testing.T, addr string) {
+		resp, body := talk(t, addr, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n")
+		if resp.StatusCode != 204 || body != "" || resp.Header.Get("Allow") != string(anyMethod) {
+			t.Errorf("status %d, Allow %q, body %q, want 204 and every method", resp.StatusCode, resp.Header.Get("Allow"), body)
+		}
+	})
+}
+
 func TestEcho(t *testing.T) {
 	onDrivers(t, func(t *testing.T, addr string) {
 		_, body := talk(t, addr, "GET /echo HTTP/1.1\r\nHost: a\r\nx-Mixed-CASE:  spaced \r\nX-Empty:\r\nX-Twice: 1\r\nX-Twice: 2\r\n\r\n")
@@ -145,6 +155,7 @@ func TestGarden(t *testing.T) {
 		long := strings.Repeat("z", 2*bodyBuffer+1)
 		for _, c := range []struct{ name, request, method, version, uri, body string }{
 			{"GET", "GET /garden?x=%20 HTTP/1.1\r\nHost: a\r\n\r\n", "GET", "HTTP/1.1", "/garden?x=%20", ""},
+			{"OPTIONS", "OPTIONS /garden HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", "OPTIONS", "HTTP/1.1", "/garden", "hi"}, // a request like any other
 			{"1.0", "GET /garden HTTP/1.0\r\nHost: a\r\n\r\n", "GET", "HTTP/1.0", "/garden", ""},
 			{"chunked", "PATCH /garden HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n3\r\nbcd\r\n0\r\n\r\n", "PATCH", "HTTP/1.1", "/garden", "abcd"},
 			{"streamed", "POST /garden HTTP/1.1\r\nHost: a\r\nContent-Length: 131073\r\n\r\n" + long, "POST", "HTTP/1.1", "/garden", long},

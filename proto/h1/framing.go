@@ -139,7 +139,8 @@ func (h *Head) noteCoding(name, value []byte) *Error {
 	return nil
 }
 
-// codingError says what is wrong with a list that is not just "chunked".
+// codingError says what is wrong with a list that is not just "chunked". Without chunked at its end nobody knows where
+// the body ends, which is 400 whatever the codings are (RFC 9112 §6.3); 501 is for those that chunked could frame.
 func codingError(list []byte) *Error {
 	chunked, last := 0, false
 	for more := true; more; {
@@ -155,7 +156,7 @@ func codingError(list []byte) *Error {
 	switch {
 	case chunked > 1:
 		return ErrChunkedTwice
-	case chunked == 1 && !last:
+	case !last:
 		return ErrChunkedNotLast
 	}
 	return ErrCoding

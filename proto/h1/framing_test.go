@@ -82,8 +82,13 @@ func TestTransferEncodingRefused(t *testing.T) {
 		{"RFC 9112 §6.3 chunked is not last, identity", te("chunked, identity"), ErrChunkedNotLast},
 		{"RFC 9112 §11.2 an underscore", post("Transfer_Encoding: chunked\r\n"), ErrLookalike},
 	}
-	for _, v := range []string{"gzip", "identity", "xchunked", "chunkedx", "chunked-", "chunkedchunked", "x", "gzip, chunked", "identity, chunked", "gzip, deflate", "cow"} {
+	for _, v := range []string{"gzip, chunked", "identity, chunked", "cow, gzip,\tChunked", "xchunked, chunked"} {
 		vectors = append(vectors, refusal{"RFC 9112 §6.1 unknown " + v, te(v), ErrCoding})
+	}
+	for _, v := range []string{"gzip", "identity", "xchunked", "chunkedx", "chunked-", "chunkedchunked", "x", "gzip, deflate", "cow"} {
+		vectors = append(vectors,
+			refusal{"RFC 9112 §6.3 no chunked at the end " + v, te(v), ErrChunkedNotLast},
+			refusal{"RFC 9112 §6.3 no chunked at the end, a length beside it " + v, post("Content-Length: 5\r\nTransfer-Encoding: " + v + "\r\n"), ErrChunkedNotLast})
 	}
 	for _, v := range []string{"", ",chunked", "chunked,", ",", "chunked,,", ", , chunked", "chunked;q=1", "chunked; x", "chunked ,", "\"chunked\"", "'chunked\"",
 		"chunk ed", "chunked identity", "chunked\x80", "\xa0chunked", "chun\u212aed", "[chunked]", "chunked:"} {
