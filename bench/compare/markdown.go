@@ -30,6 +30,9 @@ func (rep *report) writeMeta(b *strings.Builder) {
 	fmt.Fprintf(b, "- %s, %s\n", m.Go, m.Wrk)
 	fmt.Fprintf(b, "- peers: %s; with head and idle timeouts: %v\n", strings.Join(m.Peers, ", "), m.Timeouts)
 	fmt.Fprintf(b, "- medians of %d interleaved rounds of %s; ÷ is the median of the rounds' own ratios to %s\n", m.Rounds, m.Duration, subject)
+	if m.Interrupted != "" {
+		fmt.Fprintf(b, "- **%s**: the last profile has fewer rounds\n", m.Interrupted)
+	}
 	for _, a := range m.Absent {
 		fmt.Fprintf(b, "- absent: %s\n", a)
 	}
@@ -48,7 +51,7 @@ func (pan *panel) write(b *strings.Builder) {
 	for i := range pan.rows {
 		r := &pan.rows[i]
 		if len(r.samples) == 0 {
-			fmt.Fprintf(b, "| %s | failed: %s |%s\n", r.name, oneLine(r.failure), strings.Repeat(" |", len(columns)-1))
+			fmt.Fprintf(b, "| %s | failed |%s\n", r.name, strings.Repeat(" |", len(columns)-1))
 			continue
 		}
 		fmt.Fprintf(b, "| %s |", r.name)
@@ -57,9 +60,26 @@ func (pan *panel) write(b *strings.Builder) {
 		}
 		b.WriteString("\n")
 	}
+	pan.writeNotes(b)
+}
+
+// writeNotes says what the figures do not: what failed, and who is missing.
+func (pan *panel) writeNotes(b *strings.Builder) {
+	note := func(format string, args ...any) { fmt.Fprintf(b, "\n- "+format+"\n", args...) }
+	for i := range pan.rows {
+		r := &pan.rows[i]
+		for _, s := range r.failed {
+			note("%s failed in round %d: %s", r.name, s.Round+1, oneLine(s.Failure))
+		}
+		for _, s := range r.samples {
+			if s.Errors > 0 {
+				note("%s had errors in round %d: %s", r.name, s.Round+1, oneLine(s.Problem))
+			}
+		}
+	}
 	for _, c := range contestants {
-		if why := p.excludes(&c); why != "" {
-			fmt.Fprintf(b, "\n%s is left out: %s.\n", c.name, why)
+		if why := pan.profile.excludes(&c); why != "" {
+			note("%s is left out: %s", c.name, why)
 		}
 	}
 }
@@ -187,5 +207,5 @@ func thousands(v float64) string {
 
 func oneLine(s string) string {
 	s, _, _ = strings.Cut(s, "\n")
-	return strings.ReplaceAll(s, "|", "\\|")
+	return s
 }

@@ -78,8 +78,10 @@ func TestIdleComparesMemory(t *testing.T) {
 func TestFailuresAreShownAndReturned(t *testing.T) {
 	rec := join(rounds("keepalive", subject, 8), []sample{{Profile: "keepalive", Contestant: "hertz", Failure: "ended at once | pipe\nsecond line"}})
 	md := newReport(rec).markdown()
-	if !strings.Contains(md, `| hertz | failed: ended at once \| pipe |`) {
-		t.Errorf("no failure in\n%s", md)
+	for _, want := range []string{"| hertz | failed |", "- hertz failed in round 1: ended at once | pipe\n"} {
+		if !strings.Contains(md, want) {
+			t.Errorf("no %q in\n%s", want, md)
+		}
 	}
 	if err := rec.failed(); err == nil || !strings.Contains(err.Error(), "keepalive, hertz: ended") {
 		t.Errorf("got %v", err)
@@ -87,6 +89,29 @@ func TestFailuresAreShownAndReturned(t *testing.T) {
 	if err := join(rounds("keepalive", subject, 8)).failed(); err != nil {
 		t.Errorf("without a failure: %v", err)
 	}
+}
+
+// Errors that were few enough to keep the figures are told with them.
+func TestErrorsAreShown(t *testing.T) {
+	rec := join(rounds("keepalive", subject, 8, 8))
+	rec.Samples[1].Errors, rec.Samples[1].Problem = 3, "3 timed out"
+	if md, want := newReport(rec).markdown(), "- ringwire had errors in round 2: 3 timed out\n"; !strings.Contains(md, want) {
+		t.Errorf("no %q in\n%s", want, md)
+	}
+}
+
+// p99 is compared by pairs, too.
+func TestLatencyIsComparedByPairs(t *testing.T) {
+	rec := join(rounds("twocore", subject, 8, 16, 8), rounds("twocore", "hertz", 10, 20, 10))
+	for i := range bars {
+		if bars[i].what == "p99 of ringwire ÷ hertz" {
+			if text, holds, known := bars[i].verdict(newReport(rec)); !known || !holds || !strings.Contains(text, "0.80×") {
+				t.Errorf("%s: holds %v, known %v", text, holds, known)
+			}
+			return
+		}
+	}
+	t.Error("no such bar")
 }
 
 // everything is a record with all profiles and contestants.
@@ -112,7 +137,7 @@ func TestMarkdown(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| ringwire | 8.00 µs | 1.00× | 0.80 µs | 7.20 µs | 7.20 – 8.80 | 125 000 | 80 µs | 160 µs | 240 µs | 16 MiB | 8.0 MiB |",
-		"gnet is left out: serves a fixed response only.",
+		"- gnet is left out: serves a fixed response only",
 		"- absent: nginx: not here",
 		"## What ringwire promises",
 	} {

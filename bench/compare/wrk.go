@@ -37,8 +37,9 @@ wrk.format = function() return raw end
 function done(summary, latency, requests)
    local e = summary.errors
    io.write(string.format(
-      '` + loadresult.Prefix + `{"requests":%d,"seconds":%.6f,"bytes":%d,"errors":%d,"p50":%.3f,"p99":%.3f,"p999":%.3f}\n',
-      summary.requests, summary.duration / 1e6, summary.bytes, e.connect + e.read + e.write + e.status + e.timeout,
+      '` + loadresult.Prefix + `{"requests":%d,"seconds":%.6f,"bytes":%d,"errors":%d,"status":%d,"timeouts":%d,"p50":%.3f,"p99":%.3f,"p999":%.3f}\n',
+      summary.requests, summary.duration / 1e6, summary.bytes,
+      e.connect + e.read + e.write + e.status + e.timeout, e.status, e.timeout,
       latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
 end
 `

@@ -38,7 +38,7 @@ const wrkOutput = `Running 1s test @ http://127.0.0.1:8080/
   113102 requests in 1.10s, 13.59MB read
 Requests/sec: 102827.36
 Transfer/sec:     12.36MB
-RESULT {"requests":113102,"seconds":1.099921,"bytes":14250852,"errors":0,"p50":139.000,"p99":321.000,"p999":4410.000}
+RESULT {"requests":113102,"seconds":1.099921,"bytes":14250852,"errors":0,"status":0,"timeouts":0,"p50":139.000,"p99":321.000,"p999":4410.000}
 `
 
 func TestParseWrkOutput(t *testing.T) {
@@ -112,8 +112,8 @@ func TestWrkCountsBadStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := loadresult.Parse(out); err != nil || r.Errors == 0 {
-		t.Errorf("result %+v, %v, want the 404s as errors", r, err)
+	if r, err := loadresult.Parse(out); err != nil || r.Status == 0 || r.Errors != r.Status {
+		t.Errorf("result %+v, %v, want the 404s as errors of their kind", r, err)
 	}
 }
 
