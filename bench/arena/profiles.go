@@ -22,8 +22,8 @@ func baseline(w *ringwire.ResponseWriter, r *ringwire.Request) {
 	sum := endpoint.Int(a) + endpoint.Int(b)
 	if r.Body.Len() != 0 {
 		body, err := r.Body.View()
-		if err != nil { // no integer is longer than bodyBuffer
-			ringwire.Error(w, err.Error(), ringwire.StatusContentTooLarge)
+		if err != nil { // it is longer than bodyBuffer
+			ringwire.Error(w, "a body of that length is no integer", ringwire.StatusContentTooLarge)
 			return
 		}
 		sum += endpoint.Int(body)

@@ -84,22 +84,25 @@ func (pan *panel) writeNotes(b *strings.Builder) {
 	}
 }
 
+// A column of a profile's table.
 type column struct {
-	title string
-	text  func(r *row) string
+	title   string
+	text    func(r *row) string
+	charted bool // stands in the chart, too
 }
 
 func (pan *panel) columns() []column {
-	ratio := column{"÷ " + subject, func(r *row) string { return ratioText(r.ratio) }}
-	errs := column{"errors", func(r *row) string { return fmt.Sprint(r.mid.Errors) }}
-	idleRSS := column{"RSS at rest", func(r *row) string { return bytesText(float64(r.mid.IdleRSS)) }}
-	peakRSS := column{"peak RSS", func(r *row) string { return bytesText(float64(r.mid.PeakRSS)) }}
+	ratio := column{"÷ " + subject, func(r *row) string { return ratioText(r.ratio) }, true}
+	errs := func(r *row) string { return fmt.Sprint(r.mid.Errors) }
+	idleRSS := column{"RSS at rest", func(r *row) string { return bytesText(float64(r.mid.IdleRSS)) }, pan.profile.isIdle()}
+	peakRSS := column{"peak RSS", func(r *row) string { return bytesText(float64(r.mid.PeakRSS)) }, true}
 	if pan.profile.isIdle() {
 		return []column{
-			{"RSS per connection", func(r *row) string { return bytesText(r.mid.ConnRSS) }}, ratio,
-			{"lowest to highest", func(r *row) string { return bytesText(r.low) + " – " + bytesText(r.high) }},
-			{"PSS per connection", func(r *row) string { return bytesText(r.mid.ConnPSS) }},
-			idleRSS, {"connections", func(r *row) string { return thousands(r.mid.Requests) }}, {"lost", errs.text},
+			{"RSS per connection", func(r *row) string { return bytesText(r.mid.ConnRSS) }, false}, ratio,
+			{"lowest to highest", func(r *row) string { return bytesText(r.low) + " – " + bytesText(r.high) }, false},
+			{"PSS per connection", func(r *row) string { return bytesText(r.mid.ConnPSS) }, false},
+			idleRSS, peakRSS,
+			{"connections", func(r *row) string { return thousands(r.mid.Requests) }, false}, {"lost", errs, true},
 		}
 	}
 	unit, rate := "request", "requests/s"
@@ -107,17 +110,17 @@ func (pan *panel) columns() []column {
 		unit, rate = "MB", "MB/s"
 	}
 	return []column{
-		{"CPU per " + unit, func(r *row) string { return micros(r.mid.CPU) }}, ratio,
-		{"user", func(r *row) string { return micros(r.mid.User) }},
-		{"system", func(r *row) string { return micros(r.mid.CPU - r.mid.User) }},
-		{"lowest to highest", func(r *row) string { return fmt.Sprintf("%.2f – %.2f", r.low, r.high) }},
-		{rate, func(r *row) string { return thousands(r.mid.Rate) }},
-		{"p50", func(r *row) string { return latency(r.mid.P50) }},
-		{"p99", func(r *row) string { return latency(r.mid.P99) }},
-		{"p99.9", func(r *row) string { return latency(r.mid.P999) }},
+		{"CPU per " + unit, func(r *row) string { return micros(r.mid.CPU) }, false}, ratio,
+		{"user", func(r *row) string { return micros(r.mid.User) }, true},
+		{"system", func(r *row) string { return micros(r.mid.CPU - r.mid.User) }, true},
+		{"lowest to highest", func(r *row) string { return fmt.Sprintf("%.2f – %.2f", r.low, r.high) }, false},
+		{rate, func(r *row) string { return thousands(r.mid.Rate) }, true},
+		{"p50", func(r *row) string { return latency(r.mid.P50) }, true},
+		{"p99", func(r *row) string { return latency(r.mid.P99) }, true},
+		{"p99.9", func(r *row) string { return latency(r.mid.P999) }, true},
 		peakRSS, idleRSS,
-		{"cores", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Busy) }},
-		{"noise", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Others+r.mid.Steal) }}, errs,
+		{"cores", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Busy) }, false},
+		{"noise", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Others+r.mid.Steal) }, false}, {"errors", errs, false},
 	}
 }
 
@@ -162,7 +165,12 @@ func progressLine(p *profile, s *sample) string {
 // noisy is from how much of a core in other hands a measurement is marked.
 const noisy = 0.1
 
-func micros(v float64) string { return fmt.Sprintf("%.2f µs", v) }
+func micros(v float64) string {
+	if v >= 100 {
+		return thousands(v) + " µs"
+	}
+	return fmt.Sprintf("%.2f µs", v)
+}
 
 func ratioText(v float64) string {
 	if v == 0 {

@@ -78,7 +78,7 @@ var profiles = []profile{
 		cores: 1, requests: post(sum, "Content-Length: 2", "20"), answer: "75", threads: 1, conns: 64, shortConns: 16},
 	{name: "baseline-chunked", title: "Small body, chunked", detail: "POST /baseline11, 64 connections, one core", unit: "request", parses: true,
 		cores: 1, requests: post(sum, "Transfer-Encoding: chunked", "2\r\n20\r\n0\r\n\r\n"), answer: "75", threads: 1, conns: 64, shortConns: 16},
-	{name: "json", title: "JSON", detail: "GET /json/25?m=3, 4.4 KB made per request, 64 connections, one core", unit: "request", parses: true,
+	{name: "json", title: "JSON", detail: "GET /json/25?m=3, 4.4 KB per response, 64 connections, one core", unit: "request", parses: true,
 		cores: 1, requests: get("/json/25?m=3"), answer: string(dataset.AppendJSON(nil, 25, 3)), threads: 1, conns: 64, shortConns: 16},
 	{name: "upload", title: "Uploads", detail: "64 × 20 MB at once, one core", unit: "MB", parses: true,
 		cores: 1, load: []string{"upload"}, conns: 64, shortConns: 8},
@@ -137,7 +137,7 @@ func (p *profile) verify(addr string) error {
 		return err
 	}
 	in := bufio.NewReader(conn)
-	for range strings.Count(raw, " HTTP/1.1\r\n") {
+	for range batch(raw) {
 		resp, err := http.ReadResponse(in, nil)
 		if err != nil {
 			return fmt.Errorf("%.40q: %w", raw, err)

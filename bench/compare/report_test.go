@@ -15,7 +15,7 @@ import (
 // rounds makes the samples of one contestant, a round for each cost.
 func rounds(profile, name string, costs ...float64) (list []sample) {
 	for i, c := range costs {
-		s := sample{Profile: profile, Contestant: name, Round: i, Requests: 1000, Rate: 1e6 / c, CPU: c, User: c / 10,
+		s := sample{Profile: profile, Contestant: name, Round: i, Requests: 1000, Rate: 1e6 / max(c, 1), CPU: c, User: c / 10,
 			P50: c * 10, P99: c * 20, P999: c * 30, IdleRSS: 8 << 20, PeakRSS: 16 << 20}
 		if profile == "idle" {
 			s.ConnRSS, s.ConnPSS = c, c-1
@@ -178,6 +178,16 @@ func TestSVG(t *testing.T) {
 			}
 		}
 	}
+	for _, want := range []string{"125 000", "240 µs", "16 MiB", "7.20 µs", ">p99.9<", ">requests/s<", ">MB/s<", ">lost<"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %s in the picture", want)
+		}
+	}
+	for _, pan := range newReport(everything()).panels { // or it runs into the heads of the columns
+		if n := len([]rune(pan.chart().subtitle)); n > 82 {
+			t.Errorf("%s: a subtitle of %d characters", pan.profile.name, n)
+		}
+	}
 	if rects < 2*len(profiles)*4 {
 		t.Errorf("%d rects", rects)
 	}
@@ -190,6 +200,22 @@ func TestSVG(t *testing.T) {
 		if !strings.Contains(svg, ">"+profiles[i].title+"<") {
 			t.Errorf("no panel %q", profiles[i].title)
 		}
+	}
+}
+
+// The cheapest is on top; one that failed is not left out, and one with errors is marked.
+func TestSVGOrder(t *testing.T) {
+	rec := join(rounds("keepalive", "nethttp", 20), rounds("keepalive", subject, 8), rounds("keepalive", "fasthttp", 10),
+		[]sample{{Profile: "keepalive", Contestant: "hertz", Failure: "x"}})
+	rec.Samples[0].Errors = 1
+	svg := newReport(rec).svg()
+	last := 0
+	for _, want := range []string{">ringwire<", ">fasthttp<", ">nethttp<", ">20.00 µs !<", ">hertz<", ">failed, see the table<"} {
+		i := strings.LastIndex(svg, want)
+		if i < last {
+			t.Errorf("%s at %d, want it after %d", want, i, last)
+		}
+		last = i
 	}
 }
 
@@ -244,7 +270,7 @@ func TestRecordSurvivesJSON(t *testing.T) {
 func TestFormats(t *testing.T) {
 	for got, want := range map[string]string{
 		thousands(0): "0", thousands(999): "999", thousands(1000): "1 000", thousands(1234567.4): "1 234 567", thousands(-1000): "-1 000",
-		latency(12): "12 µs", latency(1500): "1.50 ms", latency(15000): "15.0 ms", latency(2.5e6): "2.50 s",
+		micros(0.5): "0.50 µs", micros(10943.54): "10 944 µs", latency(12): "12 µs", latency(1500): "1.50 ms", latency(15000): "15.0 ms", latency(2.5e6): "2.50 s",
 		bytesText(590): "590 B", bytesText(17000): "16.6 KiB", bytesText(5 << 20): "5.0 MiB", bytesText(96 << 20): "96 MiB",
 		ratioText(0): "–", ratioText(1.234): "1.23×",
 	} {
