@@ -17,18 +17,18 @@ func pipeline(w *ringwire.ResponseWriter, _ *ringwire.Request) {
 }
 
 func baseline(w *ringwire.ResponseWriter, r *ringwire.Request) {
-	a, _ := r.QueryInt("a")
-	b, _ := r.QueryInt("b")
-	sum := a + b
+	a, _ := r.QueryView("a")
+	b, _ := r.QueryView("b")
+	sum := endpoint.Int(a) + endpoint.Int(b)
 	if r.Body.Len() != 0 {
 		body, err := r.Body.View()
-		if err != nil { // no integer is longer than bodyBuffer
-			ringwire.Error(w, err.Error(), ringwire.StatusContentTooLarge)
+		if err != nil { // it is longer than bodyBuffer
+			ringwire.Error(w, "a body of that length is no integer", ringwire.StatusContentTooLarge)
 			return
 		}
-		sum += int64(endpoint.Int(body))
+		sum += endpoint.Int(body)
 	}
-	number(w, sum)
+	number(w, int64(sum))
 }
 
 func list(w *ringwire.ResponseWriter, r *ringwire.Request, count int) {

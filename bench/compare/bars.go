@@ -62,11 +62,7 @@ func peerAtLeast(profile, peer, than string, limit float64) bar {
 func noLater(profile, peer string) bar {
 	return bar{profile: profile, what: "p99 of " + subject + " ÷ " + peer, limit: 1, format: ratioText,
 		figure: func(pan *panel) float64 {
-			p99 := func(s *sample) float64 { return s.P99 }
-			if theirs := pan.value(peer, p99); theirs > 0 {
-				return pan.value(subject, p99) / theirs
-			}
-			return 0
+			return pan.ratioOf(func(s *sample) float64 { return s.P99 }, subject, peer)
 		}}
 }
 

@@ -94,9 +94,13 @@ func TestExclusions(t *testing.T) {
 }
 
 func TestNginxConf(t *testing.T) {
+	addr, err := freeAddr() // nginx -t binds it
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
-	conf := string(nginxConf(dir, "127.0.0.1:1", 2, false))
-	for _, want := range []string{"worker_processes 2;", "listen 127.0.0.1:1 ", "pid " + dir + "/nginx.pid;"} {
+	conf := string(nginxConf(dir, addr, 2, false))
+	for _, want := range []string{"worker_processes 2;", "listen " + addr + " ", "pid " + dir + "/nginx.pid;"} {
 		if !strings.Contains(conf, want) {
 			t.Errorf("no %q in\n%s", want, conf)
 		}
@@ -104,7 +108,7 @@ func TestNginxConf(t *testing.T) {
 	if strings.Contains(conf, "user ") {
 		t.Error("a user directive, which only root may set")
 	}
-	cmd, err := nginx(dir, "127.0.0.1:1", 1)
+	cmd, err := nginx(dir, addr, 1)
 	if err != nil {
 		t.Skip(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -53,7 +54,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	fs.SetOutput(stderr)
 	fs.StringVar(&o.profiles, "profiles", "", "comma-separated `names`, default all")
 	fs.StringVar(&o.peers, "peers", "", "comma-separated `names`, default all")
-	fs.IntVar(&o.rounds, "rounds", 3, "interleaved rounds per profile")
+	fs.IntVar(&o.rounds, "rounds", 5, "interleaved rounds per profile")
 	fs.DurationVar(&o.duration, "duration", 4*time.Second, "measured time of each run, at least 3 s for a split worth reading")
 	fs.DurationVar(&o.warmup, "warmup", time.Second, "load before the measured time")
 	fs.DurationVar(&o.patience, "patience", 0, "wait up to this long before each run until nobody else uses the machine")
@@ -90,16 +91,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	} else {
 		rec, err = measureAll(ctx, o, stderr)
 	}
-	if err != nil {
+	if rec == nil || len(rec.Samples) == 0 {
 		return err
 	}
 	if err := writeReport(o, rec, stdout, stderr); err != nil {
 		return err
 	}
-	return rec.failed()
+	return errors.Join(err, rec.failed())
 }
 
-// measureAll runs every chosen profile with every chosen contestant.
+// measureAll runs every chosen profile with every chosen contestant. When ctx ends it returns what it has until then,
+// and an error.
 func measureAll(ctx context.Context, o *options, progress io.Writer) (*record, error) {
 	chosenProfiles, err := chooseProfiles(o.profiles)
 	if err != nil {
@@ -110,7 +112,7 @@ func measureAll(ctx context.Context, o *options, progress io.Writer) (*record, e
 		return nil, err
 	}
 	wrk, version, err := findWrk()
-	if err != nil {
+	if err != nil && slices.ContainsFunc(chosenProfiles, func(p profile) bool { return p.requests != nil }) {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "ringwire-compare-")
@@ -143,7 +145,8 @@ func measureAll(ctx context.Context, o *options, progress io.Writer) (*record, e
 		waitQuiet(ctx, o.patience)
 		s, err := b.measure(ctx, step.profile, step.contestant, step.round)
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("interrupted")
+			rec.Meta.Interrupted = fmt.Sprintf("interrupted after %d of %d measurements", i, len(schedule))
+			return rec, errors.New(rec.Meta.Interrupted)
 		}
 		if err != nil {
 			s.Failure = err.Error()
@@ -176,11 +179,14 @@ type step struct {
 }
 
 // plan interleaves: within a profile every contestant once, then every one again, so that a slow minute of the
-// machine falls on all of them.
+// machine falls on all of them. Every other round goes backwards: a machine that slows down steadily favours nobody.
 func plan(profiles []profile, list []contestant, rounds int) (steps []step) {
 	for i := range profiles {
 		for round := range rounds {
 			for j := range list {
+				if round%2 == 1 {
+					j = len(list) - 1 - j
+				}
 				if profiles[i].excludes(&list[j]) == "" {
 					steps = append(steps, step{&profiles[i], &list[j], round})
 				}

@@ -30,6 +30,9 @@ func (rep *report) writeMeta(b *strings.Builder) {
 	fmt.Fprintf(b, "- %s, %s\n", m.Go, m.Wrk)
 	fmt.Fprintf(b, "- peers: %s; with head and idle timeouts: %v\n", strings.Join(m.Peers, ", "), m.Timeouts)
 	fmt.Fprintf(b, "- medians of %d interleaved rounds of %s; ÷ is the median of the rounds' own ratios to %s\n", m.Rounds, m.Duration, subject)
+	if m.Interrupted != "" {
+		fmt.Fprintf(b, "- **%s**: the last profile has fewer rounds\n", m.Interrupted)
+	}
 	for _, a := range m.Absent {
 		fmt.Fprintf(b, "- absent: %s\n", a)
 	}
@@ -48,7 +51,7 @@ func (pan *panel) write(b *strings.Builder) {
 	for i := range pan.rows {
 		r := &pan.rows[i]
 		if len(r.samples) == 0 {
-			fmt.Fprintf(b, "| %s | failed: %s |%s\n", r.name, oneLine(r.failure), strings.Repeat(" |", len(columns)-1))
+			fmt.Fprintf(b, "| %s | failed |%s\n", r.name, strings.Repeat(" |", len(columns)-1))
 			continue
 		}
 		fmt.Fprintf(b, "| %s |", r.name)
@@ -57,29 +60,49 @@ func (pan *panel) write(b *strings.Builder) {
 		}
 		b.WriteString("\n")
 	}
+	pan.writeNotes(b)
+}
+
+// writeNotes says what the figures do not: what failed, and who is missing.
+func (pan *panel) writeNotes(b *strings.Builder) {
+	note := func(format string, args ...any) { fmt.Fprintf(b, "\n- "+format+"\n", args...) }
+	for i := range pan.rows {
+		r := &pan.rows[i]
+		for _, s := range r.failed {
+			note("%s failed in round %d: %s", r.name, s.Round+1, oneLine(s.Failure))
+		}
+		for _, s := range r.samples {
+			if s.Errors > 0 {
+				note("%s had errors in round %d: %s", r.name, s.Round+1, oneLine(s.Problem))
+			}
+		}
+	}
 	for _, c := range contestants {
-		if why := p.excludes(&c); why != "" {
-			fmt.Fprintf(b, "\n%s is left out: %s.\n", c.name, why)
+		if why := pan.profile.excludes(&c); why != "" {
+			note("%s is left out: %s", c.name, why)
 		}
 	}
 }
 
+// A column of a profile's table.
 type column struct {
-	title string
-	text  func(r *row) string
+	title   string
+	text    func(r *row) string
+	charted bool // stands in the chart, too
 }
 
 func (pan *panel) columns() []column {
-	ratio := column{"÷ " + subject, func(r *row) string { return ratioText(r.ratio) }}
-	errs := column{"errors", func(r *row) string { return fmt.Sprint(r.mid.Errors) }}
-	idleRSS := column{"RSS at rest", func(r *row) string { return bytesText(float64(r.mid.IdleRSS)) }}
-	peakRSS := column{"peak RSS", func(r *row) string { return bytesText(float64(r.mid.PeakRSS)) }}
+	ratio := column{"÷ " + subject, func(r *row) string { return ratioText(r.ratio) }, true}
+	errs := func(r *row) string { return fmt.Sprint(r.mid.Errors) }
+	idleRSS := column{"RSS at rest", func(r *row) string { return bytesText(float64(r.mid.IdleRSS)) }, pan.profile.isIdle()}
+	peakRSS := column{"peak RSS", func(r *row) string { return bytesText(float64(r.mid.PeakRSS)) }, true}
 	if pan.profile.isIdle() {
 		return []column{
-			{"RSS per connection", func(r *row) string { return bytesText(r.mid.ConnRSS) }}, ratio,
-			{"lowest to highest", func(r *row) string { return bytesText(r.low) + " – " + bytesText(r.high) }},
-			{"PSS per connection", func(r *row) string { return bytesText(r.mid.ConnPSS) }},
-			idleRSS, {"connections", func(r *row) string { return thousands(r.mid.Requests) }}, {"lost", errs.text},
+			{"RSS per connection", func(r *row) string { return bytesText(r.mid.ConnRSS) }, false}, ratio,
+			{"lowest to highest", func(r *row) string { return bytesText(r.low) + " – " + bytesText(r.high) }, false},
+			{"PSS per connection", func(r *row) string { return bytesText(r.mid.ConnPSS) }, false},
+			idleRSS, peakRSS,
+			{"connections", func(r *row) string { return thousands(r.mid.Requests) }, false}, {"lost", errs, true},
 		}
 	}
 	unit, rate := "request", "requests/s"
@@ -87,17 +110,17 @@ func (pan *panel) columns() []column {
 		unit, rate = "MB", "MB/s"
 	}
 	return []column{
-		{"CPU per " + unit, func(r *row) string { return micros(r.mid.CPU) }}, ratio,
-		{"user", func(r *row) string { return micros(r.mid.User) }},
-		{"system", func(r *row) string { return micros(r.mid.CPU - r.mid.User) }},
-		{"lowest to highest", func(r *row) string { return fmt.Sprintf("%.2f – %.2f", r.low, r.high) }},
-		{rate, func(r *row) string { return thousands(r.mid.Rate) }},
-		{"p50", func(r *row) string { return latency(r.mid.P50) }},
-		{"p99", func(r *row) string { return latency(r.mid.P99) }},
-		{"p99.9", func(r *row) string { return latency(r.mid.P999) }},
+		{"CPU per " + unit, func(r *row) string { return micros(r.mid.CPU) }, false}, ratio,
+		{"user", func(r *row) string { return micros(r.mid.User) }, true},
+		{"system", func(r *row) string { return micros(r.mid.CPU - r.mid.User) }, true},
+		{"lowest to highest", func(r *row) string { return fmt.Sprintf("%.2f – %.2f", r.low, r.high) }, false},
+		{rate, func(r *row) string { return thousands(r.mid.Rate) }, true},
+		{"p50", func(r *row) string { return latency(r.mid.P50) }, true},
+		{"p99", func(r *row) string { return latency(r.mid.P99) }, true},
+		{"p99.9", func(r *row) string { return latency(r.mid.P999) }, true},
 		peakRSS, idleRSS,
-		{"cores", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Busy) }},
-		{"noise", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Others+r.mid.Steal) }}, errs,
+		{"cores", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Busy) }, false},
+		{"noise", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Others+r.mid.Steal) }, false}, {"errors", errs, false},
 	}
 }
 
@@ -142,7 +165,12 @@ func progressLine(p *profile, s *sample) string {
 // noisy is from how much of a core in other hands a measurement is marked.
 const noisy = 0.1
 
-func micros(v float64) string { return fmt.Sprintf("%.2f µs", v) }
+func micros(v float64) string {
+	if v >= 100 {
+		return thousands(v) + " µs"
+	}
+	return fmt.Sprintf("%.2f µs", v)
+}
 
 func ratioText(v float64) string {
 	if v == 0 {
@@ -187,5 +215,5 @@ func thousands(v float64) string {
 
 func oneLine(s string) string {
 	s, _, _ = strings.Cut(s, "\n")
-	return strings.ReplaceAll(s, "|", "\\|")
+	return s
 }

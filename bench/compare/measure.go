@@ -22,12 +22,13 @@ type sample struct {
 	Failure    string  `json:"failure,omitempty"` // why there are no figures
 	Requests   float64 `json:"requests"`
 	Errors     int64   `json:"errors"`
-	Rate       float64 `json:"rate"`   // requests (upload: MB) per second
-	CPU        float64 `json:"cpu"`    // microseconds per request (upload: MB), user and system together
-	User       float64 `json:"user"`   // its user part
-	Busy       float64 `json:"busy"`   // cores that the server used
-	Others     float64 `json:"others"` // cores that neither server nor load used: the noise
-	Steal      float64 `json:"steal"`  // cores that the hypervisor took
+	Problem    string  `json:"problem,omitempty"` // what the errors were
+	Rate       float64 `json:"rate"`              // requests (upload: MB) per second
+	CPU        float64 `json:"cpu"`               // microseconds per request (upload: MB), user and system together
+	User       float64 `json:"user"`              // its user part
+	Busy       float64 `json:"busy"`              // cores that the server used
+	Others     float64 `json:"others"`            // cores that neither server nor load used: the noise
+	Steal      float64 `json:"steal"`             // cores that the hypervisor took
 
 	P50  float64 `json:"p50"` // microseconds
 	P99  float64 `json:"p99"`
@@ -81,13 +82,21 @@ func (b *bencher) measure(ctx context.Context, p *profile, c *contestant, round 
 		err = b.measureIdle(ctx, p, srv, mem, &s, loadOn)
 		return s, err
 	}
+	if err := p.verify(addr); err != nil {
+		return s, fmt.Errorf("before the load: %w", err)
+	}
 	if !p.isUpload() && b.opts.warmup > 0 {
 		if _, _, err := b.load(ctx, p, addr, loadOn, b.opts.warmup); err != nil {
 			return s, fmt.Errorf("warm-up: %w", err)
 		}
 	}
-	err = b.measureLoad(ctx, p, srv, &s, loadOn)
-	return s, err
+	if err := b.measureLoad(ctx, p, srv, &s, loadOn); err != nil {
+		return s, err
+	}
+	if err := p.verify(addr); err != nil {
+		return s, fmt.Errorf("after the load: %w", err)
+	}
+	return s, nil
 }
 
 // measureLoad brackets one run of the load: the server does nothing before and after it.
@@ -117,26 +126,36 @@ func (b *bencher) measureLoad(ctx context.Context, p *profile, srv *server, s *s
 	}
 	s.PeakRSS = mem.peak
 	user, system := spent(before, after)
-	s.fill(p, result, user, system)
+	if err := s.fill(p, result, user, system); err != nil {
+		return err
+	}
 	s.Busy = (user + system).Seconds() / wall
 	s.Steal = (machineAfter.steal - machineBefore.steal).Seconds() / wall
 	s.Others = max(0, (machineAfter.busy-machineBefore.busy-user-system-loadCPU).Seconds()/wall)
 	return nil
 }
 
-// fill works out the figures per unit.
-func (s *sample) fill(p *profile, r loadresult.Result, user, system time.Duration) {
+// tolerated is the share of requests that may fail, as 1 in so many. On a machine that others use one may run into a
+// timeout now and then; a server that answers cheaply because it answers wrongly must not get a figure.
+const tolerated = 100
+
+// fill works out the figures per unit. It fails when too much of the load did.
+func (s *sample) fill(p *profile, r loadresult.Result, user, system time.Duration) error {
 	units := float64(r.Requests)
 	if p.isUpload() {
 		units = float64(r.Bytes) / 1e6
 	}
-	s.Requests, s.Errors = float64(r.Requests), r.Errors
+	s.Requests, s.Errors, s.Problem = float64(r.Requests), r.Errors, r.Problem()
+	if r.Status > 0 || r.Errors*tolerated > r.Requests {
+		return fmt.Errorf("of %d requests %s", r.Requests, s.Problem)
+	}
 	s.P50, s.P99, s.P999 = r.P50, r.P99, r.P999
 	if units > 0 && r.Seconds > 0 {
 		s.Rate = units / r.Seconds
 		s.User = user.Seconds() * 1e6 / units
 		s.CPU = (user + system).Seconds() * 1e6 / units
 	}
+	return nil
 }
 
 // load runs wrk or bench/load to its end and returns its result and its CPU time.
@@ -222,6 +241,12 @@ func (s *sample) fillIdle(output []byte, before, after memory) error {
 	s.Errors = r.Requests - r.Alive
 	s.ConnRSS = float64(after.rss-before.rss) / n
 	s.ConnPSS = float64(after.pss-before.pss) / n
+	if s.Errors > 0 {
+		s.Problem = fmt.Sprintf("%d connections closed by the server", s.Errors)
+	}
+	if s.Errors*tolerated > r.Requests {
+		return fmt.Errorf("of %d %s", r.Requests, s.Problem)
+	}
 	return nil
 }
 

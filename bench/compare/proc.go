@@ -13,7 +13,7 @@ import (
 )
 
 // usage is the CPU time of a process tree. exec is precise but has no split and misses threads that have ended;
-// user and system are what the clock tick (4 ms here) happened to interrupt, scaled by the kernel to the precise sum.
+// user and system are what the clock tick happened to interrupt, scaled by the kernel to the precise sum.
 type usage struct {
 	exec         time.Duration
 	user, system time.Duration

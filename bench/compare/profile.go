@@ -3,11 +3,17 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ringwire/ringwire/bench/internal/dataset"
 )
 
 // A profile is a kind of load.
@@ -22,6 +28,7 @@ type profile struct {
 
 	// One of: raw requests for wrk, sent together; or a load of bench/load.
 	requests func(addr string) string
+	answer   string // body of each response
 	threads  int
 	load     []string
 
@@ -55,24 +62,24 @@ const sum = "/baseline11?a=13&b=42"
 
 var profiles = []profile{
 	{name: "keepalive", title: "Keep-alive", detail: "GET /pipeline, 64 connections, one core", unit: "request",
-		cores: 1, requests: get("/pipeline"), threads: 1, conns: 64, shortConns: 16},
+		cores: 1, requests: get("/pipeline"), answer: "ok", threads: 1, conns: 64, shortConns: 16},
 	{name: "twocore", title: "Keep-alive, two cores", detail: "GET /pipeline, 256 connections, the cores shared with the load", unit: "request",
-		cores: 2, requests: get("/pipeline"), threads: 2, conns: 256, shortConns: 16},
+		cores: 2, requests: get("/pipeline"), answer: "ok", threads: 2, conns: 256, shortConns: 16},
 	{name: "pipelined", title: "Pipelined ×16", detail: "GET /pipeline, 64 connections, one core", unit: "request",
-		cores: 1, requests: times(depth, get("/pipeline")), threads: 1, conns: 64, shortConns: 16},
+		cores: 1, requests: times(depth, get("/pipeline")), answer: "ok", threads: 1, conns: 64, shortConns: 16},
 	{name: "churn", title: "Connections of 10 requests", detail: "GET /pipeline, 64 at once, the client closes, one core", unit: "request",
 		cores: 1, load: []string{"churn", "-requests", "10"}, conns: 64, shortConns: 16},
 	{name: "churn-close", title: "Connections of 10 requests, Connection: close", detail: "GET /pipeline, 64 at once, the server closes, one core", unit: "request",
 		cores: 1, load: []string{"churn", "-requests", "10", "-server-closes"}, conns: 64, shortConns: 16,
 		noFix: "does not read Connection: close"},
 	{name: "baseline", title: "Query", detail: "GET /baseline11?a=13&b=42, 64 connections, one core", unit: "request", parses: true,
-		cores: 1, requests: get(sum), threads: 1, conns: 64, shortConns: 16},
+		cores: 1, requests: get(sum), answer: "55", threads: 1, conns: 64, shortConns: 16},
 	{name: "baseline-post", title: "Small body with Content-Length", detail: "POST /baseline11, 64 connections, one core", unit: "request", parses: true,
-		cores: 1, requests: post(sum, "Content-Length: 2", "20"), threads: 1, conns: 64, shortConns: 16},
+		cores: 1, requests: post(sum, "Content-Length: 2", "20"), answer: "75", threads: 1, conns: 64, shortConns: 16},
 	{name: "baseline-chunked", title: "Small body, chunked", detail: "POST /baseline11, 64 connections, one core", unit: "request", parses: true,
-		cores: 1, requests: post(sum, "Transfer-Encoding: chunked", "2\r\n20\r\n0\r\n\r\n"), threads: 1, conns: 64, shortConns: 16},
-	{name: "json", title: "JSON", detail: "GET /json/25?m=3, 4.4 KB made per request, 64 connections, one core", unit: "request", parses: true,
-		cores: 1, requests: get("/json/25?m=3"), threads: 1, conns: 64, shortConns: 16},
+		cores: 1, requests: post(sum, "Transfer-Encoding: chunked", "2\r\n20\r\n0\r\n\r\n"), answer: "75", threads: 1, conns: 64, shortConns: 16},
+	{name: "json", title: "JSON", detail: "GET /json/25?m=3, 4.4 KB per response, 64 connections, one core", unit: "request", parses: true,
+		cores: 1, requests: get("/json/25?m=3"), answer: string(dataset.AppendJSON(nil, 25, 3)), threads: 1, conns: 64, shortConns: 16},
 	{name: "upload", title: "Uploads", detail: "64 × 20 MB at once, one core", unit: "MB", parses: true,
 		cores: 1, load: []string{"upload"}, conns: 64, shortConns: 8},
 	{name: "idle", title: "Idle connections", detail: "10 000, one request made on each", unit: "connection",
@@ -109,6 +116,38 @@ func (p *profile) excludes(c *contestant) string {
 		return p.noFix
 	}
 	return ""
+}
+
+const verifyLimit = 10 * time.Second
+
+// verify makes the profile's requests once, as wrk sends them, and wants the right answers. The other loads check
+// theirs themselves.
+func (p *profile) verify(addr string) error {
+	if p.requests == nil {
+		return nil
+	}
+	conn, err := net.DialTimeout("tcp", addr, verifyLimit)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(verifyLimit))
+	raw := p.requests(addr)
+	if _, err := io.WriteString(conn, raw); err != nil {
+		return err
+	}
+	in := bufio.NewReader(conn)
+	for range batch(raw) {
+		resp, err := http.ReadResponse(in, nil)
+		if err != nil {
+			return fmt.Errorf("%.40q: %w", raw, err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK || string(body) != p.answer {
+			return fmt.Errorf("%.40q is answered with status %d, body %.40q, %v", raw, resp.StatusCode, body, err)
+		}
+	}
+	return nil
 }
 
 // isUpload and isIdle are the profiles that are measured in another way than requests.

@@ -36,6 +36,8 @@ type meta struct {
 	Timeouts bool      `json:"timeouts"`
 	Short    bool      `json:"short"`
 	Load     string    `json:"load"` // load averages at the start
+
+	Interrupted string `json:"interrupted,omitempty"` // when
 }
 
 func describe(o *options, wrk string) meta {

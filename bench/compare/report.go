@@ -21,7 +21,7 @@ type panel struct {
 type row struct {
 	name    string
 	samples []sample // those without a failure, by round
-	failure string   // the last one
+	failed  []sample // the others
 	mid     sample   // each field's median
 	low     float64  // the smallest and the largest cost of a round
 	high    float64
@@ -49,7 +49,7 @@ func newPanel(p *profile, samples []sample) panel {
 			}
 			present = true
 			if s.Failure != "" {
-				r.failure = s.Failure
+				r.failed = append(r.failed, s)
 				continue
 			}
 			r.samples = append(r.samples, s)
@@ -121,9 +121,12 @@ func middle(v []float64) float64 {
 	return (v[(n-1)/2] + v[n/2]) / 2
 }
 
-// ratio is the median over the rounds of a's cost ÷ b's in the same round: both halves of a pair ran within a
-// minute of each other. 0 when no round has both.
-func (pan *panel) ratio(a, b string) float64 {
+// ratio is the median over the rounds of a's cost ÷ b's in the same round.
+func (pan *panel) ratio(a, b string) float64 { return pan.ratioOf(pan.profile.cost, a, b) }
+
+// ratioOf is the median over the rounds of a's figure ÷ b's in the same round: both halves of a pair ran within a few
+// minutes of each other. 0 when no round has both.
+func (pan *panel) ratioOf(figure func(*sample) float64, a, b string) float64 {
 	ra, rb := pan.row(a), pan.row(b)
 	if ra == nil || rb == nil {
 		return 0
@@ -132,8 +135,8 @@ func (pan *panel) ratio(a, b string) float64 {
 	for i := range ra.samples {
 		for j := range rb.samples {
 			x, y := &ra.samples[i], &rb.samples[j]
-			if cost := pan.profile.cost(y); x.Round == y.Round && cost > 0 {
-				pairs = append(pairs, pan.profile.cost(x)/cost)
+			if of := figure(y); x.Round == y.Round && of > 0 {
+				pairs = append(pairs, figure(x)/of)
 			}
 		}
 	}

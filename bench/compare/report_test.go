@@ -15,7 +15,7 @@ import (
 // rounds makes the samples of one contestant, a round for each cost.
 func rounds(profile, name string, costs ...float64) (list []sample) {
 	for i, c := range costs {
-		s := sample{Profile: profile, Contestant: name, Round: i, Requests: 1000, Rate: 1e6 / c, CPU: c, User: c / 10,
+		s := sample{Profile: profile, Contestant: name, Round: i, Requests: 1000, Rate: 1e6 / max(c, 1), CPU: c, User: c / 10,
 			P50: c * 10, P99: c * 20, P999: c * 30, IdleRSS: 8 << 20, PeakRSS: 16 << 20}
 		if profile == "idle" {
 			s.ConnRSS, s.ConnPSS = c, c-1
@@ -78,8 +78,10 @@ func TestIdleComparesMemory(t *testing.T) {
 func TestFailuresAreShownAndReturned(t *testing.T) {
 	rec := join(rounds("keepalive", subject, 8), []sample{{Profile: "keepalive", Contestant: "hertz", Failure: "ended at once | pipe\nsecond line"}})
 	md := newReport(rec).markdown()
-	if !strings.Contains(md, `| hertz | failed: ended at once \| pipe |`) {
-		t.Errorf("no failure in\n%s", md)
+	for _, want := range []string{"| hertz | failed |", "- hertz failed in round 1: ended at once | pipe\n"} {
+		if !strings.Contains(md, want) {
+			t.Errorf("no %q in\n%s", want, md)
+		}
 	}
 	if err := rec.failed(); err == nil || !strings.Contains(err.Error(), "keepalive, hertz: ended") {
 		t.Errorf("got %v", err)
@@ -87,6 +89,29 @@ func TestFailuresAreShownAndReturned(t *testing.T) {
 	if err := join(rounds("keepalive", subject, 8)).failed(); err != nil {
 		t.Errorf("without a failure: %v", err)
 	}
+}
+
+// Errors that were few enough to keep the figures are told with them.
+func TestErrorsAreShown(t *testing.T) {
+	rec := join(rounds("keepalive", subject, 8, 8))
+	rec.Samples[1].Errors, rec.Samples[1].Problem = 3, "3 timed out"
+	if md, want := newReport(rec).markdown(), "- ringwire had errors in round 2: 3 timed out\n"; !strings.Contains(md, want) {
+		t.Errorf("no %q in\n%s", want, md)
+	}
+}
+
+// p99 is compared by pairs, too.
+func TestLatencyIsComparedByPairs(t *testing.T) {
+	rec := join(rounds("twocore", subject, 8, 16, 8), rounds("twocore", "hertz", 10, 20, 10))
+	for i := range bars {
+		if bars[i].what == "p99 of ringwire ÷ hertz" {
+			if text, holds, known := bars[i].verdict(newReport(rec)); !known || !holds || !strings.Contains(text, "0.80×") {
+				t.Errorf("%s: holds %v, known %v", text, holds, known)
+			}
+			return
+		}
+	}
+	t.Error("no such bar")
 }
 
 // everything is a record with all profiles and contestants.
@@ -112,7 +137,7 @@ func TestMarkdown(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| ringwire | 8.00 µs | 1.00× | 0.80 µs | 7.20 µs | 7.20 – 8.80 | 125 000 | 80 µs | 160 µs | 240 µs | 16 MiB | 8.0 MiB |",
-		"gnet is left out: serves a fixed response only.",
+		"- gnet is left out: serves a fixed response only",
 		"- absent: nginx: not here",
 		"## What ringwire promises",
 	} {
@@ -153,6 +178,16 @@ func TestSVG(t *testing.T) {
 			}
 		}
 	}
+	for _, want := range []string{"125 000", "240 µs", "16 MiB", "7.20 µs", ">p99.9<", ">requests/s<", ">MB/s<", ">lost<"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %s in the picture", want)
+		}
+	}
+	for _, pan := range newReport(everything()).panels { // or it runs into the heads of the columns
+		if n := len([]rune(pan.chart().subtitle)); n > 82 {
+			t.Errorf("%s: a subtitle of %d characters", pan.profile.name, n)
+		}
+	}
 	if rects < 2*len(profiles)*4 {
 		t.Errorf("%d rects", rects)
 	}
@@ -165,6 +200,22 @@ func TestSVG(t *testing.T) {
 		if !strings.Contains(svg, ">"+profiles[i].title+"<") {
 			t.Errorf("no panel %q", profiles[i].title)
 		}
+	}
+}
+
+// The cheapest is on top; one that failed is not left out, and one with errors is marked.
+func TestSVGOrder(t *testing.T) {
+	rec := join(rounds("keepalive", "nethttp", 20), rounds("keepalive", subject, 8), rounds("keepalive", "fasthttp", 10),
+		[]sample{{Profile: "keepalive", Contestant: "hertz", Failure: "x"}})
+	rec.Samples[0].Errors = 1
+	svg := newReport(rec).svg()
+	last := 0
+	for _, want := range []string{">ringwire<", ">fasthttp<", ">nethttp<", ">20.00 µs !<", ">hertz<", ">failed, see the table<"} {
+		i := strings.LastIndex(svg, want)
+		if i < last {
+			t.Errorf("%s at %d, want it after %d", want, i, last)
+		}
+		last = i
 	}
 }
 
@@ -219,7 +270,7 @@ func TestRecordSurvivesJSON(t *testing.T) {
 func TestFormats(t *testing.T) {
 	for got, want := range map[string]string{
 		thousands(0): "0", thousands(999): "999", thousands(1000): "1 000", thousands(1234567.4): "1 234 567", thousands(-1000): "-1 000",
-		latency(12): "12 µs", latency(1500): "1.50 ms", latency(15000): "15.0 ms", latency(2.5e6): "2.50 s",
+		micros(0.5): "0.50 µs", micros(10943.54): "10 944 µs", latency(12): "12 µs", latency(1500): "1.50 ms", latency(15000): "15.0 ms", latency(2.5e6): "2.50 s",
 		bytesText(590): "590 B", bytesText(17000): "16.6 KiB", bytesText(5 << 20): "5.0 MiB", bytesText(96 << 20): "96 MiB",
 		ratioText(0): "–", ratioText(1.234): "1.23×",
 	} {

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringwire/ringwire/bench/internal/fixed"
 	"github.com/ringwire/ringwire/bench/internal/loadresult"
 	"github.com/ringwire/ringwire/bench/internal/stdroutes"
 )
@@ -38,7 +41,7 @@ const wrkOutput = `Running 1s test @ http://127.0.0.1:8080/
   113102 requests in 1.10s, 13.59MB read
 Requests/sec: 102827.36
 Transfer/sec:     12.36MB
-RESULT {"requests":113102,"seconds":1.099921,"bytes":14250852,"errors":0,"p50":139.000,"p99":321.000,"p999":4410.000}
+RESULT {"requests":113102,"seconds":1.099921,"bytes":14250852,"errors":0,"status":0,"timeouts":0,"p50":139.000,"p99":321.000,"p999":4410.000}
 `
 
 func TestParseWrkOutput(t *testing.T) {
@@ -112,9 +115,64 @@ func TestWrkCountsBadStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := loadresult.Parse(out); err != nil || r.Errors == 0 {
-		t.Errorf("result %+v, %v, want the 404s as errors", r, err)
+	if r, err := loadresult.Parse(out); err != nil || r.Status == 0 || r.Errors != r.Status {
+		t.Errorf("result %+v, %v, want the 404s as errors of their kind", r, err)
 	}
+}
+
+// A server that answers each batch after a known time: that is the latency, not a guess below it.
+func TestWrkLatencyOfBatches(t *testing.T) {
+	wrk, _, err := findWrk()
+	if err != nil {
+		t.Skip(err)
+	}
+	const delay = 20 * time.Millisecond
+	addr := batchServer(t, delay)
+	cmd, err := wrkCommand(wrk, t.TempDir(), times(depth, get("/pipeline"))(addr), addr, 1, 4, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	r, err := loadresult.Parse(out)
+	least := float64(delay.Microseconds())
+	if err != nil || r.P50 < least || r.P99 < r.P50 || r.P999 < r.P99 || r.P50 > 10*least {
+		t.Errorf("result %+v, %v, want latencies from %v µs on", r, err, least)
+	}
+}
+
+// batchServer answers depth requests at once, some time after they have come.
+func batchServer(t *testing.T, delay time.Duration) (addr string) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	serve := func(c net.Conn) {
+		defer c.Close()
+		in := bufio.NewReader(c)
+		for {
+			for range depth {
+				if _, err := http.ReadRequest(in); err != nil {
+					return
+				}
+			}
+			time.Sleep(delay)
+			c.Write(fixed.Responses(depth))
+		}
+	}
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go serve(c)
+		}
+	}()
+	return ln.Addr().String()
 }
 
 func TestWrkMissing(t *testing.T) {

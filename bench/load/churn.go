@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/netip"
 	"time"
 
@@ -126,22 +127,27 @@ func (ch *churn) ready(i int) error {
 			case unix.EAGAIN, unix.ENOTCONN:
 				return nil // connect is under way
 			default:
-				return ch.fail(i)
+				return ch.fail(i, fmt.Errorf("send: %w", err))
 			}
 		}
 		n, err := unix.Read(c.fd, ch.buf)
 		switch {
 		case err == unix.EAGAIN:
 			return nil
-		case err != nil, n == 0 && !c.finished:
-			return ch.fail(i)
+		case err != nil:
+			return ch.fail(i, fmt.Errorf("receive: %w", err))
+		case n == 0 && !c.finished:
+			return ch.fail(i, io.ErrUnexpectedEOF)
 		case n == 0:
 			return ch.reopen(i)
 		}
 		ch.result.Bytes += int64(n)
 		done, err := c.response.feed(ch.buf[:n])
 		if err != nil {
-			return ch.fail(i)
+			if err == errStatus {
+				ch.result.Status++
+			}
+			return ch.fail(i, err)
 		}
 		if done && ch.answered(c) {
 			return ch.reopen(i)
@@ -182,9 +188,12 @@ func (ch *churn) send(c *churnClient) error {
 
 const maxErrors = 1000
 
-func (ch *churn) fail(i int) error {
-	if ch.result.Errors++; ch.result.Errors > maxErrors {
-		return fmt.Errorf("gave up after %d failed connections", ch.result.Errors)
+func (ch *churn) fail(i int, why error) error {
+	if ch.result.Errors++; ch.result.Errors == 1 {
+		ch.result.FirstError = why.Error()
+	}
+	if ch.result.Errors > maxErrors {
+		return fmt.Errorf("gave up after %s", ch.result.Problem())
 	}
 	return ch.reopen(i)
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -88,7 +89,7 @@ func TestChurnCountsErrors(t *testing.T) {
 	defer srv.Close()
 	var out bytes.Buffer
 	err := run([]string{"churn", "-addr", srv.Listener.Addr().String(), "-conns", "4", "-duration", "5s"}, nil, &out)
-	if err == nil || !strings.Contains(err.Error(), "gave up") {
+	if err == nil || !strings.Contains(err.Error(), "gave up after 1001 with a bad status; the first: status is not 200") {
 		t.Errorf("a server that always fails: got %v, want to give up", err)
 	}
 }
@@ -100,6 +101,27 @@ func TestUpload(t *testing.T) {
 		if r.Requests != 8 || r.Errors != 0 || r.Bytes != 8*200001 || srv.conns.Load() != 8 {
 			t.Errorf("%s: result %+v on %d connections, want 8 uploads", framing, r, srv.conns.Load())
 		}
+	}
+}
+
+// One upload of several fails: it is counted, and the result says why.
+func TestUploadSaysWhatFailed(t *testing.T) {
+	var first atomic.Bool
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		if first.CompareAndSwap(false, true) {
+			n++
+		}
+		fmt.Fprint(w, n)
+	}))
+	defer srv.Close()
+	var out bytes.Buffer
+	if err := run([]string{"upload", "-addr", srv.Listener.Addr().String(), "-conns", "3", "-size", "2"}, nil, &out); err != nil {
+		t.Fatal(err)
+	}
+	r, err := loadresult.Parse(out.Bytes())
+	if err != nil || r.Requests != 2 || r.Errors != 1 || !strings.Contains(r.FirstError, `body "3"`) {
+		t.Errorf("result %+v, %v, want one error of three, and which", r, err)
 	}
 }
 

@@ -47,8 +47,10 @@ func (u *upload) run() (loadresult.Result, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				result.Errors++
-				failed = err
+				if result.Errors++; failed == nil {
+					failed = err
+					result.FirstError = err.Error()
+				}
 				return
 			}
 			result.Requests++

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // pages are all Markdown files of the checkout, nested modules included, by path.
@@ -60,6 +61,22 @@ func TestLinksResolve(t *testing.T) {
 			}
 			if anchor != "" && (found[target] == nil || !slices.Contains(found[target].Headings, anchor)) {
 				t.Errorf("%s:%d: %s has no heading #%s", name, link.Line, target, anchor)
+			}
+		}
+	}
+}
+
+// A page is read in editors and in diffs, too. Rows of tables and code cannot be wrapped.
+func TestLinesFit(t *testing.T) {
+	const longest = 120
+	for name := range pages(t) {
+		fenced := false
+		for i, line := range strings.Split(read(t, name), "\n") {
+			if strings.HasPrefix(strings.TrimSpace(line), "```") {
+				fenced = !fenced
+			}
+			if n := utf8.RuneCountInString(line); n > longest && !fenced && !strings.HasPrefix(line, "|") {
+				t.Errorf("%s:%d: %d characters, want %d at most", name, i+1, n, longest)
 			}
 		}
 	}

@@ -2,7 +2,11 @@
 // numbers are read. Every server of this module answers the same way because it asks here.
 package endpoint
 
-import "github.com/ringwire/ringwire/bench/internal/dataset"
+import (
+	"math"
+
+	"github.com/ringwire/ringwire/bench/internal/dataset"
+)
 
 // Paths of the profiles. JSONPrefix is followed by the number of items.
 const (
@@ -22,8 +26,8 @@ const (
 // MaxUpload is the largest upload a server must take; servers that want a limit on bodies get this one.
 const MaxUpload = 64 << 20
 
-// Int reads s as a whole decimal integer with an optional sign, spaces around it ignored; anything else is 0, as
-// the baseline profile wants. It does not allocate.
+// Int reads s as a whole decimal integer with an optional sign, spaces around it ignored; anything else, and what
+// does not fit an int, is 0, as the baseline profile wants. It does not allocate.
 func Int[S ~string | ~[]byte](s S) int {
 	for len(s) > 0 && isSpace(s[0]) {
 		s = s[1:]
@@ -36,21 +40,21 @@ func Int[S ~string | ~[]byte](s S) int {
 		negative = s[0] == '-'
 		s = s[1:]
 	}
-	if len(s) == 0 || len(s) > 18 { // 18 digits cannot overflow
-		return 0
-	}
-	n := 0
+	n := 0 // of the number's negative, for which there is room for one more
 	for i := 0; i < len(s); i++ {
-		d := s[i] - '0'
-		if d > 9 {
+		d := int(s[i] - '0')
+		if d > 9 || n < (math.MinInt+d)/10 {
 			return 0
 		}
-		n = n*10 + int(d)
+		n = n*10 - d
 	}
-	if negative {
-		return -n
+	switch {
+	case negative:
+		return n
+	case n == math.MinInt:
+		return 0
 	}
-	return n
+	return -n
 }
 
 // Multiplier reads the m of a json request; 1 when it is missing.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Prefix starts the line; whatever else a generator prints is for people.
@@ -17,7 +18,10 @@ type Result struct {
 	Requests    int64   `json:"requests"`              // answered completely
 	Seconds     float64 `json:"seconds"`               // from the first byte to the last
 	Bytes       int64   `json:"bytes"`                 // of bodies sent (upload) or responses received (the others)
-	Errors      int64   `json:"errors"`                // of any kind; a run with errors is not to be trusted
+	Errors      int64   `json:"errors"`                // of any kind
+	Status      int64   `json:"status,omitempty"`      // of these: answered, but not with success
+	Timeouts    int64   `json:"timeouts,omitempty"`    // of these: not answered in time
+	FirstError  string  `json:"first_error,omitempty"` // what the first one was, where the generator knows
 	Connections int64   `json:"connections,omitempty"` // opened in the run
 	Alive       int64   `json:"alive,omitempty"`       // idle: connections still open at the end
 
@@ -25,6 +29,24 @@ type Result struct {
 	P50  float64 `json:"p50"`
 	P99  float64 `json:"p99"`
 	P999 float64 `json:"p999"`
+}
+
+// Problem says what the errors were, "" if there were none.
+func (r *Result) Problem() string {
+	var kinds []string
+	for _, k := range []struct {
+		n    int64
+		what string
+	}{{r.Status, "with a bad status"}, {r.Timeouts, "timed out"}, {r.Errors - r.Status - r.Timeouts, "failed"}} {
+		if k.n > 0 {
+			kinds = append(kinds, fmt.Sprint(k.n, " ", k.what))
+		}
+	}
+	text := strings.Join(kinds, ", ")
+	if text != "" && r.FirstError != "" {
+		text += "; the first: " + r.FirstError
+	}
+	return text
 }
 
 // Print writes the line.

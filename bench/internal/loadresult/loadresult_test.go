@@ -7,7 +7,7 @@ import (
 )
 
 func TestRoundTrip(t *testing.T) {
-	want := Result{Requests: 12, Seconds: 1.5, Bytes: 99, Errors: 1, Connections: 3, Alive: 2, P50: 10.5, P99: 20, P999: 30}
+	want := Result{Requests: 12, Seconds: 1.5, Bytes: 99, Errors: 1, Status: 1, FirstError: "it \"broke\"", Connections: 3, Alive: 2, P50: 10.5, P99: 20, P999: 30}
 	var out bytes.Buffer
 	out.WriteString("progress…\n")
 	if err := want.Print(&out); err != nil {
@@ -17,6 +17,18 @@ func TestRoundTrip(t *testing.T) {
 	got, err := Parse(out.Bytes())
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func TestProblem(t *testing.T) {
+	for want, r := range map[string]Result{
+		"":         {Requests: 5},
+		"2 failed": {Errors: 2},
+		"1 with a bad status, 2 timed out, 3 failed; the first: x": {Errors: 6, Status: 1, Timeouts: 2, FirstError: "x"},
+	} {
+		if got := r.Problem(); got != want {
+			t.Errorf("%+v: %q, want %q", r, got, want)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cloudwego/hertz/pkg/app"
 	"github.com/cloudwego/hertz/pkg/app/server"
+	"github.com/cloudwego/hertz/pkg/common/config"
 	"github.com/cloudwego/hertz/pkg/common/hlog"
 
 	"github.com/ringwire/ringwire/bench/internal/dataset"
@@ -29,17 +30,17 @@ func start(o peer.Options) (peer.Server, error) {
 		return nil, err
 	}
 	hlog.SetLevel(hlog.LevelError)
-	h := server.Default(
+	options := []config.Option{
 		server.WithHostPorts(o.Addr),
 		server.WithStreamBody(true),
 		server.WithMaxRequestBodySize(endpoint.MaxUpload),
 		server.WithDisablePrintRoute(true),
 		server.WithExitWaitTime(time.Second),
-	)
-	if o.Timeouts {
-		h.GetOptions().ReadTimeout = peer.HeadTimeout
-		h.GetOptions().IdleTimeout = peer.IdleTimeout
 	}
+	if o.Timeouts { // without, hertz has its own, three minutes for either
+		options = append(options, server.WithReadTimeout(peer.HeadTimeout), server.WithIdleTimeout(peer.IdleTimeout))
+	}
+	h := server.Default(options...)
 	h.GET(endpoint.Pipeline, pipeline)
 	h.GET(endpoint.Baseline, baseline)
 	h.POST(endpoint.Baseline, baseline)
