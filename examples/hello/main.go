@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -30,7 +29,7 @@ func main() {
 		<-ctx.Done()
 		_ = srv.Shutdown(context.Background())
 	}()
-	if err := srv.ListenAndServe(); !errors.Is(err, ringwire.ErrServerClosed) {
+	if err := srv.ListenAndServe(); err != ringwire.ErrServerClosed {
 		log.Fatal(err)
 	}
 }
