@@ -198,7 +198,7 @@ func (s *Sim) RemoteAddr(id uint32) netip.AddrPort {
 
 // LocalAddr is 192.0.2.2:80.
 func (s *Sim) LocalAddr(id uint32) netip.AddrPort {
-	if int(id) < len(s.links) && s.links[id] != nil {
+	if int(id) < len(s.links) && s.links[id] != nil && !s.links[id].closing {
 		return s.links[id].local
 	}
 	return netip.AddrPort{}
