@@ -294,7 +294,8 @@ func testDeadline(t *testing.T, f Factory) {
 		}
 		r.await(func() bool { return woken != 0 }, "Turn at the deadline")
 		r.do(func() {
-			if late := time.Duration(woken - asked - int64(wait)); late > 100*time.Millisecond {
+			// Busy machines are late, too; what is waited for otherwise is minutes away.
+			if late := time.Duration(woken - asked - int64(wait)); late > 5*time.Second {
 				t.Errorf("Turn came %v after its deadline of %v", late, wait)
 			}
 			r.onTurn = nil
