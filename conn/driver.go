@@ -45,7 +45,8 @@ type Driver interface {
 
 	// Listen makes the loop accept from ln, at once or as soon as Run begins. From
 	// here on the driver owns ln: it closes it in StopAccept or Stop. On the loop. An error
-	// means that this driver cannot accept from ln; ln is then still the caller's.
+	// means that this driver cannot accept from ln, or accepts no more (net.ErrClosed, after
+	// StopAccept); ln is then still the caller's.
 	Listen(ln net.Listener) error
 
 	// PauseAccept stops accepting until ResumeAccept; the system's backlog keeps the
@@ -109,7 +110,9 @@ type Driver interface {
 	Close(id uint32)
 
 	// RemoteAddr is the peer's address; the zero AddrPort when it is not an IP address
-	// (unix sockets). IPv4 addresses are never given in their IPv6-mapped form. On the loop.
+	// (unix sockets), and after Close. It may be zero, too, once the peer has reset the
+	// connection: a system need not remember it. IPv4 addresses are never given in their
+	// IPv6-mapped form. On the loop.
 	RemoteAddr(id uint32) netip.AddrPort
 
 	// LocalAddr is our own address, as RemoteAddr.

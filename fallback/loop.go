@@ -165,14 +165,14 @@ func (l *Loop) shutdown() {
 	}
 	l.leave()
 	for l.live.Load() > 0 {
-		for l.hostTurns(false) {
+		if l.hostTurns(false) {
 			runtime.Gosched()
-		}
-		if l.live.Load() > 0 {
+		} else if l.live.Load() > 0 {
 			<-l.wake
 		}
 	}
-	for l.hostTurns(false) || !l.posts.close() {
+	// Only now, because a task may post itself again for as long as it is let.
+	for l.posts.close(); l.hostTurns(false); {
 	}
 	l.timer.Stop()
 }

@@ -92,7 +92,7 @@ func TestEndIsPrompt(t *testing.T) {
 		case <-time.After(5 * time.Second):
 			t.Fatal("the end was never seen")
 		}
-		if d := time.Since(began); d > time.Second {
+		if d := time.Since(began); d > 3*time.Second { // a few ticks, on a busy machine
 			t.Errorf("the end was seen after %v", d)
 		}
 	}

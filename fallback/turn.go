@@ -245,12 +245,11 @@ func (q *postQueue) take(old []Task) []Task {
 	return list
 }
 
-// close refuses further tasks. It fails if there are some to run first.
-func (q *postQueue) close() bool {
+// close refuses further tasks. Those that wait are still to be run.
+func (q *postQueue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.closed = len(q.list) == 0
-	return q.closed
+	q.closed = true
 }
 
 // Post runs t on the loop soon. From any goroutine.

@@ -11,7 +11,7 @@ var required = [...]Feature{CanExtArg, CanMultishotAccept, CanBufferRing, CanCan
 // Available is nil where a loop can run on io_uring: a ring can be made, the
 // kernel has what a loop needs (6.1), and the self-test passed. Else it is an
 // *Error that names the cause and the remedy. The answer is found once per
-// process, in a few milliseconds.
+// process, in a few milliseconds; again if memory or descriptors were short.
 func Available() error {
 	rep := Probe()
 	if rep.Refused != nil {

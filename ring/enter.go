@@ -3,6 +3,7 @@
 package ring
 
 import (
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -26,7 +27,7 @@ func (r *Ring) enter(submit, wait, flags uint32, arg *GetEventsArg, raw bool) (i
 		flags |= EnterExtArg
 		size = unsafe.Sizeof(*arg)
 	}
-	if r.flags&SetupSQPoll != 0 && submit > 0 && *r.sqFlags&SQNeedWakeup != 0 {
+	if r.flags&SetupSQPoll != 0 && submit > 0 && r.sqSleeps() {
 		flags |= EnterSQWakeup
 	}
 	return sysEnter(r.enterFd, submit, wait, flags|r.enterFlags, unsafe.Pointer(arg), size, raw)
@@ -64,10 +65,15 @@ func (r *Ring) idle(n uint32) bool {
 		return false
 	}
 	if r.flags&SetupSQPoll != 0 {
-		return n == 0 || *r.sqFlags&SQNeedWakeup == 0
+		return n == 0 || !r.sqSleeps()
 	}
 	return n == 0
 }
+
+// sqSleeps reports whether the SQPOLL thread has to be woken. It is looked at after the
+// tail was moved, and both are atomic, so that no processor swaps them: the thread raises
+// the flag and then looks at the tail once more.
+func (r *Ring) sqSleeps() bool { return atomic.LoadUint32(r.sqFlags)&SQNeedWakeup != 0 }
 
 // GetEvents lets the kernel post what is due, without submitting or waiting.
 func (r *Ring) GetEvents() error {
@@ -112,6 +118,8 @@ func (r *Ring) SubmitAndWaitMin(n uint32, d, minWait time.Duration) (int, error)
 	switch {
 	case d == 0:
 		n = 0
+	case d < 0 && minWait > 0:
+		arg = &GetEventsArg{MinWaitUsec: uint32(minWait / time.Microsecond)}
 	case d > 0:
 		arg = &r.arg
 		arg.MinWaitUsec = uint32(minWait / time.Microsecond)

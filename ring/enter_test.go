@@ -57,7 +57,7 @@ func TestWaitTimeout(t *testing.T) {
 				t.Fatalf("%v: %d, %v", d, n, err)
 			}
 		}
-		if took := time.Since(start); took > d+500*time.Millisecond {
+		if took := time.Since(start); took > d+10*time.Second {
 			t.Errorf("waited %v for %v", took, d)
 		}
 	}
@@ -157,13 +157,16 @@ func TestWaitMin(t *testing.T) {
 	if r.Features()&FeatMinTimeout == 0 {
 		t.Skip("needs Linux 6.12")
 	}
-	nops(t, r, 1, 0)
-	start := time.Now()
-	if _, err := r.SubmitAndWaitMin(2, 10*time.Second, time.Millisecond); err != nil {
-		t.Fatal(err)
-	}
-	if took := time.Since(start); took > 5*time.Second || r.Ready() != 1 {
-		t.Errorf("waited %v for a second completion; %d ready", took, r.Ready())
+	for _, d := range []time.Duration{10 * time.Second, -1} {
+		nops(t, r, 1, 0)
+		start := time.Now()
+		if _, err := r.SubmitAndWaitMin(2, d, time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took > 5*time.Second || r.Ready() != 1 {
+			t.Errorf("waited %v for a second completion; %d ready", took, r.Ready())
+		}
+		r.Advance(r.Ready())
 	}
 }
 

@@ -3,6 +3,7 @@
 package ring
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"runtime"
@@ -36,13 +37,17 @@ type LoopConfig struct {
 
 	// Buffers and BufferSize describe the receive buffers that all connections of the
 	// loop share: a power of two of them, each of that many bytes. They are mapped and
-	// present from the start. Default 512 of 4 KiB.
+	// present from the start. Default 512 of 4 KiB. When memory is short there may be
+	// fewer: LoopStats tells.
 	Buffers    uint32
 	BufferSize uint32
 }
 
 // LoopStats count what a Loop met that is handled, and worth knowing.
 type LoopStats struct {
+	Entries uint32 // of the submission queue, and
+	Buffers uint32 // receive buffers: less than was asked for when memory was short
+
 	Turns     uint64 // times around the loop, one enter each
 	NoBuffers uint64 // receives that found the buffer group empty and were started again
 	Overflows uint64 // turns in which completions waited in the kernel because the queue was full
@@ -54,7 +59,6 @@ type LoopStats struct {
 type Loop struct {
 	ring *Ring
 	bufs *BufRing
-	cfg  LoopConfig
 	ev   Events
 	now  int64
 	base time.Time
@@ -68,6 +72,7 @@ type Loop struct {
 
 	listeners []*listener
 	accepting bool  // not paused
+	deaf      bool  // StopAccept came
 	retryAt   int64 // when to accept again after a failure, 0 = now
 	backoff   time.Duration
 
@@ -77,6 +82,9 @@ type Loop struct {
 	inbox    inbox
 	stopping atomic.Bool
 	dying    bool // Stop was seen: slots are being closed
+
+	broken  error // why nothing can be submitted any more
+	nowhere SQE   // what is prepared nevertheless
 }
 
 // The operation that a completion belongs to, in the top byte of its user data. Below
@@ -87,7 +95,8 @@ const (
 	opRecv
 	opSend
 	opClose
-	opCancel // only failures are reported, and nobody waits for them
+	opCancel       // of a receive or send: only failures are reported
+	opCancelAccept // likewise, and nobody waits for them
 	opWake
 )
 
@@ -120,12 +129,35 @@ func NewLoop(cfg LoopConfig) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Loop{ring: r, cfg: cfg, base: time.Now(), accepting: true}
-	if err := l.inbox.open(); err != nil {
-		_ = r.Close()
+	l := &Loop{ring: r, base: time.Now(), accepting: true, inbox: inbox{fd: -1}}
+	if l.bufs, err = newBuffers(r, cfg.Buffers, cfg.BufferSize); err == nil {
+		err = l.inbox.open()
+	}
+	if err != nil {
+		l.release()
 		return nil, err
 	}
 	return l, nil
+}
+
+// minBuffers is how few buffers a loop puts up with when memory is short: the ring of
+// their names is one page then, and a page has room for so many.
+const minBuffers = 256
+
+// newBuffers provides the receive buffers: fewer when memory is short. That is found out
+// here, before anything is served, when another driver can still be taken.
+func newBuffers(r *Ring, n, size uint32) (*BufRing, error) {
+	for {
+		bufs, err := r.NewBufRing(BufRingConfig{Group: recvGroup, Entries: n, Size: size, Populate: true})
+		if err == nil || !errors.Is(err, unix.ENOMEM) {
+			return bufs, err
+		}
+		if n /= 2; n < minBuffers {
+			e := setupError(unix.ENOMEM)
+			e.Op = "receive buffers"
+			return nil, e
+		}
+	}
 }
 
 // Name is "uring".
@@ -135,7 +167,11 @@ func (l *Loop) Name() string { return "uring" }
 func (l *Loop) Now() int64 { return l.now }
 
 // Stats returns the counters. On the loop only.
-func (l *Loop) Stats() LoopStats { return l.stats }
+func (l *Loop) Stats() LoopStats {
+	st := l.stats
+	st.Entries, st.Buffers = l.ring.SQEntries(), uint32(l.bufs.Len())
+	return st
+}
 
 // Stop makes Run close everything and return. From any goroutine.
 func (l *Loop) Stop() {
@@ -150,7 +186,7 @@ func (l *Loop) Run(ev Events) error {
 	defer l.release()
 	l.ev = ev
 	if err := l.begin(); err != nil {
-		l.abandon()
+		l.abandon(err)
 		return err
 	}
 	for {
@@ -164,7 +200,7 @@ func (l *Loop) Run(ev Events) error {
 			continue
 		}
 		if err := l.wait(deadline); err != nil {
-			l.abandon()
+			l.abandon(err)
 			return err
 		}
 		l.drain()
@@ -172,16 +208,12 @@ func (l *Loop) Run(ev Events) error {
 }
 
 // begin binds the ring to this thread and starts what runs all the time.
-func (l *Loop) begin() (err error) {
-	if err = l.ring.EnableRings(); err != nil {
+func (l *Loop) begin() error {
+	if err := l.ring.EnableRings(); err != nil {
 		return err
 	}
 	// Sparing the descriptor's lookup is worth having, not failing for.
 	_ = l.ring.RegisterRingFD()
-	l.bufs, err = l.ring.NewBufRing(BufRingConfig{Group: recvGroup, Entries: l.cfg.Buffers, Size: l.cfg.BufferSize, Populate: true})
-	if err != nil {
-		return err
-	}
 	l.clock()
 	l.armWake()
 	l.armAccept()
@@ -192,17 +224,18 @@ func (l *Loop) clock() { l.now = int64(time.Since(l.base)) }
 
 // sqe returns a free submission entry. A full queue is handed over first: entries
 // complete into the completion queue, which is four times as long and overflows into the
-// kernel's memory.
+// kernel's memory. When nothing can be submitted any more the entry leads nowhere, and
+// the next wait ends Run.
 func (l *Loop) sqe() *SQE {
-	for {
+	for l.broken == nil {
 		if e := l.ring.GetSQE(); e != nil {
 			return e
 		}
 		if _, err := l.ring.Submit(); err != nil && !transient(err) {
-			// Nothing can be submitted any more; the next wait says so and ends Run.
-			l.stopping.Store(true)
+			l.broken = fmt.Errorf("ring: enter: %w", err)
 		}
 	}
+	return &l.nowhere
 }
 
 // transient reports whether an enter that failed is to be tried again once completions
@@ -214,6 +247,9 @@ func transient(err error) bool {
 // wait hands over everything prepared and sleeps until there is a completion or the
 // deadline has come.
 func (l *Loop) wait(deadline int64) error {
+	if l.broken != nil {
+		return l.broken
+	}
 	l.bufs.Publish()
 	if l.submitRaw() {
 		l.wake()
@@ -302,9 +338,8 @@ func (l *Loop) busy() bool {
 	sent := l.sent
 	l.sent = nil
 	for _, id := range sent {
-		if s := &l.slots[id]; s.flags&(used|closing) == used {
-			s.flags &^= sending
-			l.ev.Sent(id, 0, nil)
+		if s := &l.slots[id]; s.flags&(used|closing|hollow) == used|hollow {
+			l.sendOver(id, s, nil)
 		}
 	}
 	return true
@@ -321,6 +356,8 @@ func (l *Loop) complete(c *CQE) {
 		l.accepted(id, c)
 	case opClose:
 		l.closeDone(id, gen)
+	case opCancel:
+		l.cancelFailed(id, gen, c)
 	case opWake:
 		l.woken()
 	}
@@ -341,9 +378,11 @@ func (l *Loop) die() bool {
 	return l.live == 0 && l.inflight == 0
 }
 
-// abandon reports every connection as closed when the ring has failed. Closing the ring
-// cancels what is in flight.
-func (l *Loop) abandon() {
+// abandon reports every connection as closed when the ring has failed for a reason. Closing
+// the ring first cancels what is in flight.
+func (l *Loop) abandon(why error) {
+	l.broken = why // whatever the callbacks ask for
+	_ = l.ring.Close()
 	l.inbox.shut()
 	for id := range l.slots {
 		if s := &l.slots[id]; s.flags&used != 0 {
@@ -375,10 +414,11 @@ func (l *Loop) RemoteAddr(id uint32) netip.AddrPort { return l.addr(id, unix.Get
 func (l *Loop) LocalAddr(id uint32) netip.AddrPort { return l.addr(id, unix.Getsockname) }
 
 func (l *Loop) addr(id uint32, name func(fd int) (unix.Sockaddr, error)) netip.AddrPort {
-	if int(id) >= len(l.slots) || l.slots[id].flags&used == 0 {
+	s := l.slot(id) // nil after Close: the descriptor's number may be somebody else's by now
+	if s == nil {
 		return netip.AddrPort{}
 	}
-	sa, err := name(int(l.slots[id].fd))
+	sa, err := name(int(s.fd))
 	if err != nil {
 		return netip.AddrPort{}
 	}

@@ -42,6 +42,9 @@ const (
 // socket without O_NONBLOCK, with which it would not wait, and Go's poller must not be
 // told of newcomers that it does not serve.
 func (l *Loop) Listen(ln net.Listener) error {
+	if l.deaf {
+		return fmt.Errorf("ring: listen: accepting was stopped: %w", net.ErrClosed)
+	}
 	sc, ok := ln.(syscall.Conn)
 	if !ok {
 		return fmt.Errorf("ring: listen: %T has no file descriptor: %w", ln, errors.ErrUnsupported)
@@ -119,14 +122,14 @@ func (l *Loop) cancelAccept() {
 			e := l.sqe()
 			e.PrepareCancel64(userData(opAccept, 0, uint32(i)), 0)
 			e.Flags = SQECQESkipSuccess
-			e.UserData = userData(opCancel, 0, uint32(i))
+			e.UserData = userData(opCancelAccept, 0, uint32(i))
 		}
 	}
 }
 
 // StopAccept closes the listeners for good.
 func (l *Loop) StopAccept() {
-	l.accepting = false
+	l.accepting, l.deaf = false, true
 	l.cancelAccept()
 	for _, ln := range l.listeners {
 		if ln.quit {

@@ -2,6 +2,12 @@
 
 package ring
 
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
 // Close cancels what is in flight, waits for its completions, and closes the
 // descriptor: while the kernel holds a request, the descriptor's number must not be
 // given to somebody else.
@@ -21,6 +27,24 @@ func (l *Loop) Close(id uint32) {
 		e.UserData = userData(opCancel, s.gen, id)
 	}
 	l.closeWhenIdle(id, s)
+}
+
+// cancelFailed handles a cancellation that found nothing. As a rule what it looked for had
+// completed, and that was seen before. But a request which the kernel is about to try again
+// is in none of the lists that it searches (a send that found its socket full, and writable
+// a moment later): then nothing would end it as long as the peer does nothing.
+func (l *Loop) cancelFailed(id, gen uint32, c *CQE) {
+	s := &l.slots[id]
+	if s.gen&genMask != gen || s.flags&used == 0 || syscall.Errno(-c.Res) != unix.ENOENT {
+		return // EALREADY: it runs, and was told to end
+	}
+	switch {
+	case s.flags&closing != 0 && s.inflight > 0:
+		_ = unix.Shutdown(int(s.fd), unix.SHUT_RDWR) // ends every request on the socket
+	case s.flags&(armed|wanted) == armed:
+		s.flags &^= halted
+		l.cancelRecv(id, s)
+	}
 }
 
 // closeWhenIdle closes the descriptor when the last request on it has completed.

@@ -4,9 +4,9 @@ package ring
 
 import (
 	"encoding/binary"
-	"fmt"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -30,7 +30,9 @@ func (b *inbox) open() (err error) {
 	b.value = new([8]byte)
 	// Without EFD_NONBLOCK: the ring would not wait for it otherwise.
 	if b.fd, err = unix.Eventfd(0, unix.EFD_CLOEXEC); err != nil {
-		return fmt.Errorf("ring: eventfd: %w", err)
+		e := setupError(err.(syscall.Errno)) // out of memory or descriptors
+		e.Op = "eventfd"
+		return e
 	}
 	return nil
 }
@@ -93,7 +95,9 @@ func (b *inbox) shut() {
 func (b *inbox) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	_ = unix.Close(b.fd)
+	if b.fd >= 0 {
+		_ = unix.Close(b.fd)
+	}
 	b.fd = -1
 }
 

@@ -44,6 +44,7 @@ func (l *Loop) Send(id uint32, bufs [][]byte) {
 	}
 	switch n {
 	case 0:
+		s.flags |= hollow
 		l.sent = append(l.sent, id)
 		return
 	case 1:
@@ -133,10 +134,15 @@ func (l *Loop) sendDone(id, gen uint32, c *CQE) {
 	} else {
 		err = syscall.Errno(-c.Res)
 	}
-	s.flags &^= sending
+	l.sendOver(id, s, err)
+}
+
+// sendOver reports the end of a send, after the half-close that waited for it.
+func (l *Loop) sendOver(id uint32, s *slot, err error) {
+	fin := s.flags&finDue != 0
+	s.flags &^= sending | hollow | finDue
 	l.dropGather(s)
-	if s.flags&finDue != 0 {
-		s.flags &^= finDue
+	if fin {
 		l.shutdown(s)
 	}
 	l.ev.Sent(id, int(s.sendDone), err)

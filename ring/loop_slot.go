@@ -28,6 +28,7 @@ const (
 	fed                             // it brought bytes since it was armed
 	over                            // Ended was called
 	sending                         // a send is in flight
+	hollow                          // it has no bytes, and the kernel no part in it
 	finDue                          // half-close after it
 	closing                         // Close was called
 	closeSent                       // and the descriptor's close is in flight

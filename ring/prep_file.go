@@ -109,6 +109,19 @@ func (e *SQE) PrepareMadvise(addr uintptr, length uint, advice int) {
 	e.OpcodeFlags = uint32(advice)
 }
 
+// PrepareFadvise64 is PrepareFadvise with a length that may exceed 4 GiB (6.11).
+func (e *SQE) PrepareFadvise64(fd int, offset, length uint64, advice uint32) {
+	e.prepRW(OpFadvise, fd, 0, 0, offset)
+	e.Addr = length
+	e.OpcodeFlags = advice
+}
+
+// PrepareMadvise64 is PrepareMadvise with a length that may exceed 4 GiB (6.11).
+func (e *SQE) PrepareMadvise64(addr uintptr, length uint64, advice int) {
+	e.prepRW(OpMadvise, -1, addr, 0, length)
+	e.OpcodeFlags = uint32(advice)
+}
+
 // PrepareSplice moves bytes between two descriptors of which one is a pipe; the
 // offset of a pipe is -1.
 func (e *SQE) PrepareSplice(fdIn int, offIn int64, fdOut int, offOut int64, nbytes, spliceFlags uint32) {

@@ -103,6 +103,8 @@ var prepared = map[string]func(*SQE){
 	"Ftruncate":        func(e *SQE) { e.PrepareFtruncate(5, 1<<33) },
 	"Fadvise":          func(e *SQE) { e.PrepareFadvise(5, 512, 4096, 3) },
 	"Madvise":          func(e *SQE) { e.PrepareMadvise(uintptr(fake(0x1000)), 4096, 4) },
+	"Fadvise64":        func(e *SQE) { e.PrepareFadvise64(5, 512, 1<<33, 3) },
+	"Madvise64":        func(e *SQE) { e.PrepareMadvise64(uintptr(fake(0x1000)), 1<<33, 4) },
 	"Splice":           func(e *SQE) { e.PrepareSplice(5, -1, 6, 512, 4096, SpliceFFdInFixed) },
 	"Tee":              func(e *SQE) { e.PrepareTee(5, 6, 4096, 1) },
 	"Pipe":             func(e *SQE) { e.PreparePipe(fakeOf[[2]int32](0xd0), 0x80800) },

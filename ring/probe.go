@@ -131,7 +131,8 @@ func forgetVerdicts() {
 }
 
 // Probe asks the kernel what it can do, once per process: a few milliseconds,
-// and later calls return the same Report. It does not change the process.
+// and later calls return the same Report, unless memory or descriptors were
+// short. It does not change the process.
 func Probe() *Report {
 	verdicts.mu.Lock()
 	defer verdicts.mu.Unlock()
@@ -139,10 +140,20 @@ func Probe() *Report {
 }
 
 func probeLocked() *Report {
-	if verdicts.rep == nil {
-		verdicts.rep = probe()
+	if verdicts.rep != nil {
+		return verdicts.rep
 	}
-	return verdicts.rep
+	rep := probe()
+	if !exhausted(rep.Refused) {
+		verdicts.rep = rep
+	}
+	return rep
+}
+
+// exhausted reports that an answer is about this moment, not about the kernel.
+func exhausted(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == Exhausted
 }
 
 // prober is a probe at work: a ring to ask, and what it said about operations.

@@ -19,6 +19,14 @@ func (r *Ring) register(what string, op uint32, arg unsafe.Pointer, n uint32) (i
 	return res, nil
 }
 
+// Register is io_uring_register for what has no method here. arg and what it
+// points at must be as the operation asks (see io_uring_register(2)); an address
+// that the kernel keeps, or that lies in an integer field, must not be of a
+// goroutine's stack.
+func (r *Ring) Register(op uint32, arg unsafe.Pointer, n uint32) (int, error) {
+	return r.register(fmt.Sprintf("operation %d", op), op, leak(arg), n)
+}
+
 // EnableRings starts a ring made with SetupRDisabled and binds a
 // SetupSingleIssuer one to the calling thread.
 func (r *Ring) EnableRings() error {

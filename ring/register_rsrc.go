@@ -62,6 +62,41 @@ func (r *Ring) RegisterFiles(fds []int32) error {
 	return err
 }
 
+// RegisterFilesTags is RegisterFiles; when a file is no longer used, a
+// completion with its tag as user data tells, unless the tag is 0 (5.13).
+func (r *Ring) RegisterFilesTags(fds []int32, tags []uint64) error {
+	if len(tags) != len(fds) {
+		return fmt.Errorf("ring: register files: %d tags for %d files", len(tags), len(fds))
+	}
+	reg := RsrcRegister{Nr: uint32(len(fds)), Data: sliceAddr(fds), Tags: sliceAddr(tags)}
+	_, err := r.register("files (tags)", RegisterFiles2, unsafe.Pointer(&reg), uint32(unsafe.Sizeof(reg)))
+	runtime.KeepAlive(fds)
+	runtime.KeepAlive(tags)
+	return err
+}
+
+// RegisterFilesUpdateTags is RegisterFilesUpdate with the tags of the new
+// files (5.13). tags is nil or as long as fds.
+func (r *Ring) RegisterFilesUpdateTags(off uint32, fds []int32, tags []uint64) (int, error) {
+	if tags != nil && len(tags) != len(fds) {
+		return 0, fmt.Errorf("ring: update files: %d tags for %d files", len(tags), len(fds))
+	}
+	up := RsrcUpdate2{Offset: off, Nr: uint32(len(fds)), Data: sliceAddr(fds), Tags: sliceAddr(tags)}
+	n, err := r.register("files (update)", RegisterFilesUpdate2, unsafe.Pointer(&up), uint32(unsafe.Sizeof(up)))
+	runtime.KeepAlive(fds)
+	runtime.KeepAlive(tags)
+	return n, err
+}
+
+// CloneBuffers registers the buffers of another ring here, too, which pins and
+// charges nothing more (6.12). Both rings must belong to this process; this one
+// has none registered.
+func (r *Ring) CloneBuffers(from *Ring) error {
+	reg := CloneBuffersReg{SrcFd: uint32(from.fd)}
+	_, err := r.register("buffers (clone)", RegisterCloneBuffers, unsafe.Pointer(&reg), 1)
+	return err
+}
+
 // RegisterFilesSparse makes nr empty slots (5.19).
 func (r *Ring) RegisterFilesSparse(nr uint32) error {
 	reg := RsrcRegister{Nr: nr, Flags: RsrcRegisterSparse}

@@ -153,3 +153,52 @@ func TestRegisterFilesSparse(t *testing.T) {
 		t.Errorf("a range beyond the table: %v", err)
 	}
 }
+
+// A tag comes as a completion when its file has been replaced.
+func TestRegisterFilesTags(t *testing.T) {
+	r := newRing(t, Config{Entries: 4})
+	if r.Features()&FeatRsrcTags == 0 {
+		t.Skip("needs Linux 5.13")
+	}
+	a, b := pair(t)
+	if err := r.RegisterFilesTags([]int32{int32(a)}, nil); err == nil {
+		t.Error("no tags were accepted")
+	}
+	if err := r.RegisterFilesTags([]int32{int32(a)}, []uint64{77}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.RegisterFilesUpdateTags(0, []int32{int32(b)}, []uint64{78}); n != 1 || err != nil {
+		t.Fatalf("update: %d, %v", n, err)
+	}
+	if c := complete(t, r); c.UserData != 77 {
+		t.Errorf("the completion is %+v, want the replaced file's tag", c)
+	}
+	if _, err := r.RegisterFilesUpdateTags(0, []int32{-1}, []uint64{1, 2}); err == nil {
+		t.Error("two tags for one file were accepted")
+	}
+}
+
+// A clone writes from the other ring's buffer.
+func TestCloneBuffers(t *testing.T) {
+	needs(t, CanClock) // 6.12, as cloning
+	from := newRing(t, Config{Entries: 4})
+	r := newRing(t, Config{Entries: 4})
+	mem, iov := iovecOf(t, 4096)
+	tx, _ := pair(t)
+	if err := from.RegisterBuffers(iov); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.CloneBuffers(from); err != nil {
+		t.Fatal(err)
+	}
+	if res := run(t, r, func(e *SQE) { e.PrepareWriteFixed(tx, uintptr(sliceAddr(mem)), 5, 0, 0) }); res != 5 {
+		t.Errorf("write: %d", res)
+	}
+	// What has no method of its own goes through Register.
+	if _, err := r.Register(UnregisterBuffers, nil, 0); err != nil {
+		t.Error(err)
+	}
+	if _, err := r.Register(UnregisterBuffers, nil, 0); !errors.Is(err, unix.ENXIO) {
+		t.Errorf("a second time: %v", err)
+	}
+}

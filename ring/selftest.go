@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -38,15 +39,20 @@ func (s *SelfTestResult) Err() error {
 	return nil
 }
 
-// SelfTest tries the kernel over loopback sockets of its own, once per process:
-// a few milliseconds. It starts no goroutine and leaves nothing behind.
+// SelfTest tries the kernel over loopback sockets of its own, once per process
+// unless memory or descriptors were short: a few milliseconds. It starts no
+// goroutine and leaves nothing behind.
 func SelfTest() *SelfTestResult {
 	verdicts.mu.Lock()
 	defer verdicts.mu.Unlock()
-	if verdicts.self == nil {
-		verdicts.self = selfTest(probeLocked())
+	if verdicts.self != nil {
+		return verdicts.self
 	}
-	return verdicts.self
+	res := selfTest(probeLocked())
+	if !exhausted(res.Err()) {
+		verdicts.self = res
+	}
+	return res
 }
 
 // selfTestWait bounds every wait; a machine that works needs microseconds.
@@ -84,13 +90,39 @@ func selfTest(rep *Report) *SelfTestResult {
 func trial(test func(*tester) error) error {
 	t := &tester{}
 	defer t.close()
-	if err := t.open(); err != nil {
-		return err
+	err := t.open()
+	if err == nil {
+		err = t.accept()
 	}
-	if err := t.accept(); err != nil {
-		return err
+	if err == nil {
+		err = test(t)
 	}
-	return test(t)
+	return verdict(err)
+}
+
+// verdict explains an error that is none of the kernel's io_uring.
+func verdict(err error) error {
+	var e *Error
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &e) && e.Kind != Failed, !errors.As(err, &errno):
+		return err
+	case e == nil:
+		e = &Error{Kind: Failed, Op: "self-test", Cause: "it could not be carried out", Err: err}
+	}
+	if short(errno) {
+		e.Kind, e.Remedy = Exhausted, "raise the limits of memory and descriptors (ulimit -l, ulimit -n)"
+	}
+	return e
+}
+
+// short reports an error that another moment may not bring.
+func short(errno syscall.Errno) bool {
+	switch errno {
+	case unix.EMFILE, unix.ENFILE, unix.ENOMEM, unix.ENOBUFS:
+		return true
+	}
+	return false
 }
 
 // tester is a self-test at work.
@@ -215,6 +247,9 @@ func (t *tester) accept() error {
 		}
 		if err == nil || errors.Is(err, unix.EINPROGRESS) {
 			err = t.drain(what, func(c *CQE) error {
+				if errno := syscall.Errno(-c.Res); short(errno) {
+					return errno
+				}
 				if c.UserData != tagAccept || c.Res < 0 || !c.More() {
 					return misbehaves(what, "connection %d: result %d, flags %#x", i, c.Res, c.Flags)
 				}

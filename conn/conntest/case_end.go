@@ -79,12 +79,15 @@ func testCloseWrite(t *testing.T, f Factory) {
 	if !r.h.HalfClose {
 		t.Skip("no half-close here")
 	}
-	for _, size := range []int{0, 10, 8 << 20} {
+	for _, size := range []int{-1, 0, 10, 8 << 20} {
 		p, s := r.dial()
-		out := pattern(size, 9)
+		out := pattern(max(size, 0), 9)
 		r.do(func() {
-			if size > 0 {
+			switch {
+			case size > 0:
 				r.send(s, out)
+			case size == 0:
+				r.send(s) // of nothing is a send in flight, too
 			}
 			r.d.CloseWrite(s.id)
 			r.d.CloseWrite(s.id) // idempotent

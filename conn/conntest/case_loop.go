@@ -93,6 +93,17 @@ func testStopAccept(t *testing.T, f Factory) {
 	p := r.connect()
 	r.exchange(p, []byte("before"))
 	r.do(func() { r.d.StopAccept(); r.d.StopAccept() })
+	late := newPipeListener()
+	r.do(func() {
+		if err := r.d.Listen(late); err == nil {
+			t.Error("Listen after StopAccept is no error")
+		}
+	})
+	select {
+	case <-late.done:
+		t.Error("Listen failed and closed the caller's listener")
+	default:
+	}
 	r.settle()
 	refused := false
 	r.until(func() bool {
@@ -145,6 +156,11 @@ func testAddresses(t *testing.T, f Factory) {
 		}
 		if !local.IsValid() || local == remote {
 			t.Errorf("LocalAddr %v", local)
+		}
+		// From here on the descriptor's number may be somebody else's.
+		r.d.Close(s.id)
+		if remote, local := r.d.RemoteAddr(s.id), r.d.LocalAddr(s.id); remote.IsValid() || local.IsValid() {
+			t.Errorf("addresses %v and %v after Close", remote, local)
 		}
 	})
 }
@@ -199,6 +215,25 @@ func testPostFromCallback(t *testing.T, f Factory) {
 	p, _ := r.dial()
 	r.write(p, []byte("x"))
 	r.await(func() bool { return ran == 100 }, "every posted task")
+}
+
+// testPostForever: a task that posts itself again for as long as it may does not keep Run
+// from returning. The rig's stop counts.
+func testPostForever(t *testing.T, f Factory) {
+	r := start(t, f)
+	p, _ := r.dial()
+	ran := 0
+	var again func()
+	again = func() {
+		ran++
+		r.d.Post(r.d.Task(again))
+	}
+	r.do(again)
+	r.await(func() bool { return ran > 100 }, "tasks")
+	r.stop()
+	if _, err := r.readAll(p); err == nil {
+		t.Error("the peer sees no end")
+	}
 }
 
 // testPostAndStop: exactly the tasks for which Post said true run, also around Stop.
@@ -259,7 +294,8 @@ func testDeadline(t *testing.T, f Factory) {
 		}
 		r.await(func() bool { return woken != 0 }, "Turn at the deadline")
 		r.do(func() {
-			if late := time.Duration(woken - asked - int64(wait)); late > 100*time.Millisecond {
+			// Busy machines are late, too; what is waited for otherwise is minutes away.
+			if late := time.Duration(woken - asked - int64(wait)); late > 5*time.Second {
 				t.Errorf("Turn came %v after its deadline of %v", late, wait)
 			}
 			r.onTurn = nil

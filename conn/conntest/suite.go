@@ -34,6 +34,7 @@ var cases = []struct {
 	{"Addresses", testAddresses},
 	{"PostOrder", testPostOrder},
 	{"PostFromCallback", testPostFromCallback},
+	{"PostForever", testPostForever},
 	{"PostAndStop", testPostAndStop},
 	{"Deadline", testDeadline},
 	{"DeadlinePassed", testDeadlinePassed},

@@ -90,6 +90,8 @@ int main(void)
 	X("Ftruncate", io_uring_prep_ftruncate(s, 5, 1LL << 33));
 	X("Fadvise", io_uring_prep_fadvise(s, 5, 512, 4096, 3));
 	X("Madvise", io_uring_prep_madvise(s, P(0x1000), 4096, 4));
+	X("Fadvise64", io_uring_prep_fadvise64(s, 5, 512, 1LL << 33, 3));
+	X("Madvise64", io_uring_prep_madvise64(s, P(0x1000), 1LL << 33, 4));
 	X("Splice", io_uring_prep_splice(s, 5, -1, 6, 512, 4096, SPLICE_F_FD_IN_FIXED));
 	X("Tee", io_uring_prep_tee(s, 5, 6, 4096, 1));
 	X("Pipe", io_uring_prep_pipe(s, P(0xd0), 0x80800));

@@ -190,7 +190,7 @@ func (s *Sim) Close(id uint32) {
 
 // RemoteAddr is 192.0.2.1 with a port for each peer.
 func (s *Sim) RemoteAddr(id uint32) netip.AddrPort {
-	if int(id) < len(s.links) && s.links[id] != nil {
+	if int(id) < len(s.links) && s.links[id] != nil && !s.links[id].closing {
 		return s.links[id].remote
 	}
 	return netip.AddrPort{}
@@ -198,7 +198,7 @@ func (s *Sim) RemoteAddr(id uint32) netip.AddrPort {
 
 // LocalAddr is 192.0.2.2:80.
 func (s *Sim) LocalAddr(id uint32) netip.AddrPort {
-	if int(id) < len(s.links) && s.links[id] != nil {
+	if int(id) < len(s.links) && s.links[id] != nil && !s.links[id].closing {
 		return s.links[id].local
 	}
 	return netip.AddrPort{}
@@ -229,10 +229,9 @@ func (s *Sim) takePosts() []Task {
 	return tasks
 }
 
-// closePosts refuses further tasks. It fails if there are some to run first.
-func (s *Sim) closePosts() bool {
+// closePosts refuses further tasks.
+func (s *Sim) closePosts() {
 	s.post.Lock()
 	defer s.post.Unlock()
-	s.post.closed = len(s.post.tasks) == 0
-	return s.post.closed
+	s.post.closed = true
 }

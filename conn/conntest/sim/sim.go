@@ -166,7 +166,7 @@ func (s *Sim) finish() {
 	for len(s.agenda) > 0 {
 		s.batch(s.agenda[0].at)
 	}
-	for !s.closePosts() {
+	for s.closePosts(); s.posted(); {
 		s.batch(s.now)
 	}
 }
