@@ -1,6 +1,7 @@
 package ringwire
 
 import (
+	"errors"
 	"net/netip"
 	"sync"
 
@@ -14,17 +15,34 @@ import (
 // busy and Config.WorkQueue requests wait for one, the answer is 503.
 //
 // It costs two hops between goroutines and a copy of the request. Later requests on the same
-// connection wait for this one's response.
+// connection wait for this one's response. h is not called for a client that has gone
+// before a worker was free.
+//
+// A handler that wraps it runs on the loop: what it writes comes before what h writes, also
+// if it does so after ServeHTTP has returned, which is before h is called. Blocking panics
+// when called after Body.Stream, ResponseWriter.Stream or Upgrade have decided otherwise;
+// the last call of a Body.Stream function may hand over to it.
 func Blocking(h Handler) Handler { return blocking{h} }
 
 type blocking struct{ h Handler }
 
 func (b blocking) ServeHTTP(w *ResponseWriter, r *Request) {
-	if w.ex.worker != nil {
+	switch j := w.ex.worker; {
+	case j == nil:
+		w.ex.detach(b.h)
+	case j.submitted:
 		b.h.ServeHTTP(w, r) // already on a worker
-		return
+	default:
+		j.h = both{j.h, b.h} // a wrapper on the loop calls two of them
 	}
-	w.ex.detach(b.h)
+}
+
+// both is two Blocking handlers, one after the other.
+type both struct{ first, second Handler }
+
+func (b both) ServeHTTP(w *ResponseWriter, r *Request) {
+	b.first.ServeHTTP(w, r)
+	b.second.ServeHTTP(w, r)
 }
 
 // Limits of what lies between a worker and the loop for one request.
@@ -41,6 +59,10 @@ type job struct {
 	remote  addrPair
 	trailed []field // trailers of a streamed body, copied; set before ended
 	tail    h1.Head // where the loop parses them
+
+	// submitted is set before the worker starts. Until then the handler's call on the loop
+	// goes on, in which nothing may wait for the loop.
+	submitted bool
 
 	mu       sync.Mutex
 	cond     sync.Cond    // the worker waits for body bytes, or for its output to be taken
@@ -63,6 +85,9 @@ type addrPair struct{ remote, local netip.AddrPort }
 // detach moves an exchange to a worker. It runs inside the handler call on the loop;
 // the job is submitted when that has returned.
 func (ex *exchange) detach(h Handler) {
+	if ex.body.sink != nil || ex.res.producer != nil || ex.res.upgrade != nil {
+		panic("ringwire: Blocking cannot take over what Body.Stream, ResponseWriter.Stream or Upgrade have taken")
+	}
 	shared := ex.svc.srv.shared
 	j := ex.svc.srv.newJob()
 	j.ex, j.h = ex, h
@@ -101,8 +126,12 @@ func (ex *exchange) detach(h Handler) {
 
 // run is the worker's whole work on a job.
 func (j *job) run() {
+	returned := false
 	defer func() {
 		v := recover()
+		if v == nil && !returned {
+			v = errGoexit
+		}
 		var stack []byte
 		if v != nil {
 			stack = stackOf(v)
@@ -113,8 +142,20 @@ func (j *job) run() {
 		j.mu.Unlock()
 		j.sendTask()
 	}()
-	j.h.ServeHTTP(&j.ex.res, &j.ex.req)
+	if !j.gone() {
+		j.h.ServeHTTP(&j.ex.res, &j.ex.req)
+	}
+	returned = true
 }
+
+// gone reports whether the connection is.
+func (j *job) gone() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.dead
+}
+
+var errGoexit = errors.New("ringwire: handler called runtime.Goexit")
 
 // post has RunTask called on the loop.
 func (j *job) post() {
@@ -180,6 +221,9 @@ func (j *job) claim() bool {
 // push hands the output to the loop and waits until the loop has taken it, which it
 // does when the connection is not congested.
 func (j *job) push() error {
+	if !j.submitted {
+		return nil // on the loop still: it goes with what the worker writes
+	}
 	w := &j.ex.res
 	j.mu.Lock()
 	if j.dead {
@@ -290,6 +334,10 @@ func (j *job) read(p []byte) (int, error) {
 	}
 	segs := &j.ex.body.segs
 	j.mu.Lock()
+	if !j.submitted && segs.Len() == 0 && !j.ended {
+		j.mu.Unlock()
+		return 0, ErrBodyStreaming // on the loop still
+	}
 	if segs.Len() == 0 && !j.ended && !j.wants {
 		j.wants = true
 		j.mu.Unlock()
@@ -318,6 +366,7 @@ func (j *job) read(p []byte) (int, error) {
 func (j *job) reset() {
 	j.ex, j.h, j.remote, j.trailed = nil, nil, addrPair{}, nil
 	j.tail.Reset()
+	j.submitted = false
 	j.pushing, j.finished, j.claimed, j.panicked, j.stack = false, false, false, nil, nil
 	j.fed, j.ended, j.endErr, j.dead, j.wants = false, false, nil, false, false
 }

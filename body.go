@@ -39,7 +39,8 @@ func (b *Body) Len() int64 {
 func (b *Body) Streaming() bool { return b.stream }
 
 // View is the unread body in one piece: in place if it lies in one receive
-// buffer, else copied together. It fails with ErrBodyStreaming for a body that is streamed.
+// buffer, else copied together. It is valid until the body is read (Read, Stream), at the longest
+// until the handler returns. It fails with ErrBodyStreaming for a body that is streamed.
 func (b *Body) View() (View, error) {
 	if b.stream {
 		return nil, ErrBodyStreaming
@@ -53,8 +54,9 @@ func (b *Body) View() (View, error) {
 	return b.segs.Flatten(), nil
 }
 
-// Views gives the unread body piece by piece as it lies in memory, without copying. It
-// fails like View.
+// Views gives the unread body piece by piece as it lies in memory, without copying. The
+// pieces are valid until the body is read or View is called, at the longest until the handler
+// returns. It fails like View.
 func (b *Body) Views(yield func(p View) bool) error {
 	if b.stream {
 		return ErrBodyStreaming

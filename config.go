@@ -39,7 +39,12 @@ type Config struct {
 
 	// How much it takes.
 
-	MaxConns       int // connections served at once, over all loops; more wait. Default no limit
+	// MaxConns is how many connections are served at once; more wait. Default no limit. Each loop
+	// has an equal share of it and does not know of the others', so that with few connections
+	// for each one may have some wait while others have room. There are never more loops than
+	// connections.
+	MaxConns int
+
 	MaxRequestLine int // bytes of the request line, else 414; default 8 KiB
 	MaxHeaderBytes int // bytes of request line and fields, else 431; default 16 KiB
 	MaxHeaders     int // number of fields, else 431; default 100
@@ -68,6 +73,17 @@ type ConfigError struct {
 
 func (e *ConfigError) Error() string {
 	return "ringwire: bad config: " + e.Field + ": " + e.Reason
+}
+
+// loops is the number of loops, given a driver's default.
+func (cfg *Config) loops(def int) int {
+	if cfg.Loops != 0 {
+		def = cfg.Loops
+	}
+	if cfg.MaxConns > 0 {
+		def = min(def, cfg.MaxConns)
+	}
+	return def
 }
 
 const noLimit = int(^uint(0) >> 2)
@@ -123,7 +139,7 @@ func defaultInt(v *int, def int) {
 	switch {
 	case *v == 0:
 		*v = def
-	case *v < 0:
+	case *v < 0 || *v > noLimit:
 		*v = noLimit
 	}
 }
@@ -135,7 +151,7 @@ func defaultTime(v *time.Duration, def time.Duration) {
 	switch {
 	case *v == 0:
 		*v = def
-	case *v < 0:
+	case *v < 0 || *v > forever:
 		*v = forever
 	}
 }

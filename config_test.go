@@ -1,6 +1,7 @@
 package ringwire
 
 import (
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -75,5 +76,23 @@ func TestConfigErrorText(t *testing.T) {
 	e, ok := as[*ConfigError](err)
 	if !ok || e.Field != "Driver" || !strings.Contains(err.Error(), "Driver") || !strings.Contains(err.Error(), `"kqueue"`) || !strings.Contains(err.Error(), DriverNetpoll) {
 		t.Errorf("%v does not name the field, what is wrong with it, and what is possible", err)
+	}
+}
+
+// The largest value of a field means what it says: so much that it is never met.
+func TestConfigHuge(t *testing.T) {
+	cfg, err := Config{
+		ReadHeaderTimeout: math.MaxInt64, IdleTimeout: math.MaxInt64, WriteTimeout: math.MaxInt64, BodyMinRate: math.MinInt,
+		MaxConns: math.MaxInt, MaxRequestLine: math.MaxInt, MaxHeaders: math.MaxInt, BodyBuffer: math.MaxInt,
+		MaxBody: math.MaxInt64, Workers: math.MaxInt, WorkQueue: math.MaxInt,
+	}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now := int64(1 << 60); now+int64(cfg.IdleTimeout) < now || now+int64(cfg.ReadHeaderTimeout) < now || now+int64(cfg.WriteTimeout) < now {
+		t.Errorf("a timeout added to a time overflows: %+v", cfg)
+	}
+	if cfg.MaxConns+1024 < cfg.MaxConns || cfg.BodyMinRate != 0 {
+		t.Errorf("a limit overflows: %+v", cfg)
 	}
 }

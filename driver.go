@@ -17,7 +17,7 @@ type DriverInfo struct {
 // io_uring cannot be had, before anything is served, and says why.
 func openDrivers(cfg *Config) ([]conn.Driver, DriverInfo, error) {
 	if cfg.Driver == DriverNetpoll {
-		drivers, err := openNetpoll(cfg.Loops)
+		drivers, err := openNetpoll(cfg)
 		return drivers, DriverInfo{DriverNetpoll, "asked for by Config.Driver"}, err
 	}
 	drivers, err := openURing(cfg)
@@ -29,7 +29,7 @@ func openDrivers(cfg *Config) ([]conn.Driver, DriverInfo, error) {
 	case cfg.Driver == DriverURing:
 		return nil, DriverInfo{}, err
 	}
-	drivers, nerr := openNetpoll(cfg.Loops)
+	drivers, nerr := openNetpoll(cfg)
 	return drivers, DriverInfo{DriverNetpoll, "io_uring cannot be used: " + err.Error()}, nerr
 }
 
@@ -37,12 +37,9 @@ func openDrivers(cfg *Config) ([]conn.Driver, DriverInfo, error) {
 // more of them meet less often.
 const netpollShards = 4
 
-func openNetpoll(loops int) ([]conn.Driver, error) {
-	if loops == 0 {
-		loops = netpollShards * runtime.GOMAXPROCS(0)
-	}
+func openNetpoll(cfg *Config) ([]conn.Driver, error) {
 	var drivers []conn.Driver
-	for range loops {
+	for range cfg.loops(netpollShards * runtime.GOMAXPROCS(0)) {
 		drv, err := fallback.NewLoop(fallback.Config{})
 		if err != nil {
 			closeDrivers(drivers)

@@ -12,12 +12,8 @@ func openURing(cfg *Config) ([]conn.Driver, error) {
 	if err := ring.Available(); err != nil {
 		return nil, err
 	}
-	loops := cfg.Loops
-	if loops == 0 {
-		loops = max(1, runtime.GOMAXPROCS(0)-1)
-	}
 	var drivers []conn.Driver
-	for range loops {
+	for range cfg.loops(max(1, runtime.GOMAXPROCS(0)-1)) {
 		drv, err := ring.NewLoop(ring.LoopConfig{})
 		if err != nil {
 			closeDrivers(drivers)

@@ -27,6 +27,7 @@ var (
 	// ErrNoProgress ends a response whose Stream callback neither wrote nor ended.
 	ErrNoProgress = errors.New("ringwire: Stream callback neither wrote nor returned io.EOF")
 
-	// ErrUpgrade is returned by Upgrade when the request did not ask for that protocol.
+	// ErrUpgrade is returned by Upgrade when the request did not ask for that protocol, or
+	// cannot be upgraded any more, and by Flush after Upgrade.
 	ErrUpgrade = errors.New("ringwire: request does not ask for an upgrade to that protocol")
 )

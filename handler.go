@@ -8,7 +8,8 @@ package ringwire
 //
 // A panic ends the request with status 500, or by closing the connection when the
 // response had begun, and is logged; the server goes on. Panicking with
-// [ErrAbortHandler] closes the connection without a log entry.
+// [ErrAbortHandler] closes the connection without a log entry. runtime.Goexit, which is
+// what testing's FailNow calls, would end the loop: outside of [Blocking] it ends the process.
 type Handler interface {
 	ServeHTTP(w *ResponseWriter, r *Request)
 }

@@ -20,14 +20,12 @@ type Request struct {
 	// Body is the request's body, never nil.
 	Body *Body
 
-	ex      *exchange
-	path    View
-	form    View
-	hasForm bool
+	ex   *exchange
+	path View
 }
 
 func (r *Request) reset() {
-	r.path, r.form, r.hasForm = nil, nil, false
+	r.path = nil
 }
 
 // Method is the request's method, as in "GET". Registered methods are constants; another
@@ -166,17 +164,17 @@ func (r *Request) QueryInt(name string) (n int64, ok bool) {
 
 // FormView is the decoded value of the first pair with that name in an
 // application/x-www-form-urlencoded body; ok is false if there is none, if the body is
-// of another type, or if it has not arrived whole.
+// of another type, or if it has not arrived whole. It looks at what of the body has not been read,
+// and the value is valid until that is read.
 func (r *Request) FormView(name string) (value View, ok bool) {
-	if !r.hasForm {
-		r.hasForm = true
-		if isForm(r.ex.head.Get("Content-Type")) {
-			if body, err := r.Body.View(); err == nil {
-				r.form = body
-			}
-		}
+	if !isForm(r.ex.head.Get("Content-Type")) {
+		return nil, false
 	}
-	v, ok := findValue(r.form, name)
+	body, err := r.Body.View() // each time: what was there before may have been read
+	if err != nil {
+		return nil, false
+	}
+	v, ok := findValue(body, name)
 	if !ok {
 		return nil, false
 	}

@@ -23,18 +23,28 @@ func (h *h1Conn) dispatch() {
 func (h *h1Conn) call() (ok bool) {
 	defer func() {
 		if !ok {
-			h.panicked(recover())
+			h.panicked(recovered(recover()))
 		}
 	}()
 	h.svc.srv.Handler.ServeHTTP(&h.ex.res, &h.ex.req)
 	return true
 }
 
+// recovered is v, which recover returned on a loop after a function did not. Nil means
+// runtime.Goexit, which cannot be stopped: the loop's goroutine ends, and all its
+// connections would hang without a word. So the process ends, with one.
+func recovered(v any) any {
+	if v == nil {
+		panic("ringwire: a handler on a loop called runtime.Goexit (testing's FailNow does), which ends the loop; only Blocking handlers may")
+	}
+	return v
+}
+
 // guard runs a callback of the handler's like call.
 func (h *h1Conn) guard(f func()) (ok bool) {
 	defer func() {
 		if !ok {
-			h.panicked(recover())
+			h.panicked(recovered(recover()))
 		}
 	}()
 	f()
@@ -82,6 +92,7 @@ func (h *h1Conn) settle() {
 
 // submit gives the request to a worker, or answers 503 when there are too many already.
 func (h *h1Conn) submit(j *job) {
+	j.submitted = true
 	if h.svc.srv.workers.submit(j) {
 		return
 	}
@@ -144,6 +155,11 @@ func (h *h1Conn) produce() {
 			return
 		}
 		h.pushBody(h.ex)
+		if w.bodiless {
+			w.producer = nil // nothing of what it writes goes out, and nothing would hold it back
+			h.finish()
+			return
+		}
 	}
 }
 
@@ -171,6 +187,7 @@ func (h *h1Conn) push(ex *exchange, out *mem.Writer) {
 	}
 	if w.bodiless {
 		out.Release()
+		h.conn.Flush()
 		return
 	}
 	dst := h.conn.Output()
@@ -270,7 +287,7 @@ func (h *h1Conn) finishWhole(ex *exchange) {
 		h.refuse(h1.ErrTruncatedBody) // the handler has said nothing, but 200 would be wrong
 		return
 	}
-	if w.declared >= 0 && w.declared != n {
+	if w.declared >= 0 && w.declared != n && !forbidsBody(w.status) {
 		if n > 0 || string(ex.head.Method()) != "HEAD" {
 			h.svc.srv.logFailure(ex, errShort)
 			h.cut()
@@ -310,7 +327,15 @@ func (h *h1Conn) finishStreamed(ex *exchange) {
 	}
 }
 
-var errShort = errors.New("ringwire: handler wrote less than the declared Content-Length")
+// forbidsBody reports whether a response with that status has no body, whatever was declared
+// (RFC 9110 §6.4.1, §15.3.6).
+func forbidsBody(status int) bool {
+	return status == StatusNoContent || status == statusResetContent || status == StatusNotModified
+}
+
+const statusResetContent = 205
+
+var errShort = errors.New("ringwire: handler wrote another length than the declared Content-Length")
 
 // refuse answers a request that cannot be served with err's status and closes.
 func (h *h1Conn) refuse(err *h1.Error) (more bool) {
@@ -342,13 +367,19 @@ func (h *h1Conn) leave(linger bool) {
 // handOver answers 101 and gives the connection to the upgrade's handler.
 func (h *h1Conn) handOver() {
 	ex, next := h.ex, h.ex.res.upgrade
-	ex.res.status = 101
+	ex.res.status = statusSwitching
 	h.commit(ex, 0)
 	h.conn.Flush()
 	h.ex = nil
 	h.svc.release(ex)
 	h.phase = leaving
 	h.conn.SetDeadline(0)
-	h.conn.SetHandler(upgraded{h, next})
+	u := upgraded{h, next}
+	h.conn.SetHandler(u)
 	h.conn.Redeliver()
+	if h.conn.Loop().ShuttingDown() {
+		u.OnShutdown(h.conn) // nobody else will say so
+	}
 }
+
+const statusSwitching = 101

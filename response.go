@@ -57,12 +57,14 @@ func (w *ResponseWriter) Header() *h1.Fields { return &w.fields }
 func (w *ResponseWriter) Trailer() *h1.Fields { return &w.trailers }
 
 // WriteHeader sets the status, 200 to 599; it is 200 otherwise. Unlike in net/http nothing
-// is sent yet, and the last call counts. A status out of range becomes 500.
+// is sent yet, and the last call before the head is sent counts. A status out of range becomes 500.
 func (w *ResponseWriter) WriteHeader(status int) {
 	if status < 200 || status > 599 {
 		status = StatusInternalServerError
 	}
-	w.status = status
+	if !w.committed {
+		w.status = status
+	}
 }
 
 // Status is what WriteHeader set, 200 if it was not called.
@@ -74,8 +76,13 @@ func (w *ResponseWriter) Status() int {
 }
 
 // SetContentLength declares the body's length, so that it can be sent as it is written
-// without being chunked. Writing more fails; writing less closes the connection.
-func (w *ResponseWriter) SetContentLength(n int64) { w.declared = n }
+// without being chunked; a negative n takes that back. Writing more fails; writing less closes
+// the connection. After the head has been sent it has no effect.
+func (w *ResponseWriter) SetContentLength(n int64) {
+	if !w.committed {
+		w.declared = max(n, -1)
+	}
+}
 
 // Write appends to the body. It fails when the connection is gone, or beyond the
 // declared length.
@@ -178,10 +185,14 @@ func (w *ResponseWriter) spillOver() error {
 const flushAt = 64 << 10
 
 // Flush sends the head and what has been written so far. On the loop it never waits;
-// in a Blocking handler it waits while the client does not read.
+// in a Blocking handler it waits while the client does not read. After Upgrade, which
+// leaves no response to send, it fails with ErrUpgrade.
 func (w *ResponseWriter) Flush() error {
 	if w.err != nil {
 		return w.err
+	}
+	if w.upgrade != nil {
+		return ErrUpgrade
 	}
 	if w.ex.worker != nil {
 		w.unsmall()
@@ -194,7 +205,8 @@ func (w *ResponseWriter) Flush() error {
 // Stream has fn called on the loop, after the handler returned, whenever there is room
 // for more output. fn writes some and returns nil, or io.EOF at the end; another error
 // cuts the connection. A response of any length is sent so in bounded memory. In a
-// Blocking handler, where Write waits by itself, Stream runs fn to its end.
+// Blocking handler, where Write waits by itself, Stream runs fn to its end. A response without a
+// body (to HEAD, 204, 304) ends once its head is known.
 func (w *ResponseWriter) Stream(fn func(w *ResponseWriter) error) {
 	w.producer = fn
 	if w.ex.worker == nil {
@@ -204,7 +216,7 @@ func (w *ResponseWriter) Stream(fn func(w *ResponseWriter) error) {
 	for {
 		switch err := fn(w); err {
 		case nil:
-			if w.err != nil {
+			if w.err != nil || w.bodiless {
 				return
 			}
 		case io.EOF:
@@ -225,6 +237,7 @@ func (w *ResponseWriter) Reset() {
 		w.out.Init(w.alloc(), bodyChunk)
 		w.small = w.small[:0]
 		w.status, w.declared, w.written = 0, -1, 0
+		w.producer, w.upgrade = nil, nil
 	}
 }
 
@@ -237,7 +250,8 @@ func (w *ResponseWriter) alloc() *mem.Allocator {
 
 // Upgrade answers 101 and hands the connection to h, which gets every byte that
 // follows. It fails with ErrUpgrade unless the request asks for that protocol
-// (RFC 9110 §7.8). It cannot be used in a Blocking handler.
+// (RFC 9110 §7.8). It cannot be used in a Blocking handler. What was written is dropped. A panic
+// in h closes the connection and is logged.
 func (w *ResponseWriter) Upgrade(protocol string, h conn.Handler) error {
 	if w.ex.worker != nil || w.committed || !offers(w.ex.head.Upgrade(), protocol) {
 		return ErrUpgrade

@@ -35,6 +35,7 @@ type h1Conn struct {
 	eof      bool // the peer sent its FIN
 	bodyOpen bool // the engine has not yet seen the request's body to its end
 	held     bool // the body waits for us, not for the peer
+	unasked  bool // the client waits for 100 (Continue), and nobody has asked for the body
 	next     *h1Conn
 }
 
@@ -143,6 +144,7 @@ func (h *h1Conn) begin() (more bool) {
 	h.phase = filling
 	h.last = h.last || !head.KeepAlive()
 	h.bodyOpen = !head.Bodyless()
+	h.unasked = head.Expect100()
 	if !validEscapes(head.Path()) {
 		return h.refuse(errBadEscape)
 	}
@@ -158,8 +160,7 @@ func (h *h1Conn) begin() (more bool) {
 	if body.length > h.svc.cfg.MaxBody {
 		return h.refuse(errTooLarge)
 	}
-	h.rateAt, h.rateBytes = h.svc.loop.Now(), 0
-	h.conn.SetDeadline(h.rateAt + int64(bodyGrace))
+	h.beginRate()
 	if body.length > int64(h.svc.cfg.BodyBuffer) {
 		body.stream = true
 		h.dispatch()
@@ -175,7 +176,7 @@ func (h *h1Conn) stepBody(p []byte) (used int, more bool) {
 	switch ev.Kind {
 	case h1.Data:
 		h.rateBytes += int64(len(ev.Data))
-		h.held = false
+		h.held, h.unasked = false, false
 		return ev.N, h.bodyData(ev.Data)
 	case h1.End:
 		return ev.N, h.bodyEnd(nil)
@@ -254,8 +255,13 @@ func (h *h1Conn) bodyFail(err *h1.Error) {
 	h.bodyEnd(ErrBodyTruncated)
 }
 
-// sendContinue sends the interim response if the client waits for one (RFC 9110 §10.1.1).
+// sendContinue sends the interim response if the client waits for one (RFC 9110 §10.1.1). From
+// then on its body is due.
 func (h *h1Conn) sendContinue() {
+	if h.unasked {
+		h.unasked = false
+		h.beginRate()
+	}
 	out := h.conn.Output()
 	if p := h.eng.AppendContinue(out.Reserve(64)); len(p) > 0 {
 		out.Commit(len(p))
@@ -304,12 +310,17 @@ const bodyGrace = 5 * time.Second
 func (h *h1Conn) checkRate() {
 	now := h.svc.loop.Now()
 	seconds := (now - h.rateAt) / int64(time.Second)
-	if !h.held && h.rateBytes < seconds*int64(h.svc.cfg.BodyMinRate) {
+	if !h.held && !h.unasked && h.rateBytes < seconds*int64(h.svc.cfg.BodyMinRate) {
 		h.bodyFail(errBodyTimeout)
 		return
 	}
-	h.rateAt, h.rateBytes = now, 0
-	h.conn.SetDeadline(now + int64(bodyGrace))
+	h.beginRate()
+}
+
+// beginRate begins a window in which the body's rate is measured.
+func (h *h1Conn) beginRate() {
+	h.rateAt, h.rateBytes = h.svc.loop.Now(), 0
+	h.conn.SetDeadline(h.rateAt + int64(bodyGrace))
 }
 
 // OnShutdown implements conn.Handler.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"syscall"
+	"time"
 
 	"github.com/ringwire/ringwire/conn"
 	"github.com/ringwire/ringwire/mem"
@@ -13,7 +15,7 @@ import (
 )
 
 // Server serves HTTP/1.1. Addr and Handler are all it needs; the fields of Config are
-// promoted (srv.Loops). It is used once: after Shutdown or Close make another.
+// promoted (srv.Loops). It is used once: after Shutdown, Close or an error make another.
 type Server struct {
 	// Addr is "host:port" for TCP, or "unix:/path" for a unix socket. Default ":8080".
 	Addr string
@@ -28,6 +30,7 @@ type Server struct {
 	started  chan struct{} // closed when the loops run or starting failed
 	addr     net.Addr
 	driver   DriverInfo
+	why      string // why the driver is not the one of Config.Driver, if so
 	services []*service
 	done     chan struct{} // closed when the loops have ended
 
@@ -57,12 +60,20 @@ func (s *Server) ListenAndServe() error {
 	})
 }
 
-// Serve is ListenAndServe on a listener that exists, which it takes over. With several
-// loops it must be a *net.TCPListener or *net.UnixListener.
+// Serve is ListenAndServe on a listener that exists, which it takes over: it is closed when
+// Serve returns, whatever it returns. io_uring and several loops need one with a file
+// descriptor, a *net.TCPListener or *net.UnixListener; for any other the defaults of Driver
+// and Loops are DriverNetpoll and 1.
 func (s *Server) Serve(ln net.Listener) error {
+	if ln == nil {
+		return errors.New("ringwire: Serve: the listener is nil")
+	}
 	if err := s.prepare(); err != nil {
 		_ = ln.Close()
 		return err
+	}
+	if _, ok := ln.(syscall.Conn); !ok {
+		s.portable(ln)
 	}
 	return s.start(func(n int) ([]net.Listener, error) {
 		lns, err := conn.ShareListener(ln, n)
@@ -71,6 +82,17 @@ func (s *Server) Serve(ln net.Listener) error {
 		}
 		return lns, err
 	})
+}
+
+// portable chooses, where that is left to us, what can accept from any listener.
+func (s *Server) portable(ln net.Listener) {
+	if s.Driver == DriverAuto {
+		s.Driver = DriverNetpoll
+		s.why = fmt.Sprintf("%T has no file descriptor, as io_uring needs it", ln)
+	}
+	if s.Loops == 0 && s.Driver == DriverNetpoll {
+		s.Loops = 1
+	}
 }
 
 // splitAddr tells "unix:/path" from "host:port".
@@ -134,6 +156,11 @@ func (s *Server) end() {
 func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 	defer close(s.done)
 	err := s.open(listen)
+	if err != nil {
+		s.mu.Lock()
+		s.state = stateStopping // it does not serve, and never will
+		s.mu.Unlock()
+	}
 	close(s.started)
 	if err != nil {
 		return err
@@ -162,6 +189,9 @@ func (s *Server) open(listen func(n int) ([]net.Listener, error)) error {
 	if err != nil {
 		return err
 	}
+	if s.why != "" {
+		info.Reason = s.why
+	}
 	lns, err := listen(len(drivers))
 	if err != nil {
 		closeDrivers(drivers)
@@ -187,14 +217,14 @@ func (s *Server) open(listen func(n int) ([]net.Listener, error)) error {
 	return nil
 }
 
-// newService makes what the server has on one of n loops.
+// newService makes what the server has on the next of n loops.
 func (s *Server) newService(drv conn.Driver, n int) *service {
 	cfg := &s.Config
 	svc := &service{srv: s, cfg: cfg, alloc: mem.NewAllocator(mem.Config{Heap: cfg.DisablePooling})}
 	svc.limits = h1.Limits{RequestLine: cfg.MaxRequestLine, Head: cfg.MaxHeaderBytes, Headers: cfg.MaxHeaders}.WithDefaults()
-	maxConns := cfg.MaxConns
-	if maxConns != noLimit {
-		maxConns = max(1, (maxConns+n-1)/n)
+	maxConns := cfg.MaxConns / n // at least 1: see Config.loops
+	if len(s.services) < cfg.MaxConns%n {
+		maxConns++
 	}
 	svc.loop = conn.NewLoop(conn.Config{
 		Driver:       drv,
@@ -229,7 +259,11 @@ func (s *Server) DriverInfo() DriverInfo {
 
 // Shutdown ends the server in order: it stops accepting, lets requests in progress finish,
 // closes each connection as it becomes idle, and returns when all are gone. When ctx ends
-// first, the rest is cut and ctx's error returned.
+// first, the rest is cut and ctx's error returned; a loop that hangs in a handler cannot be
+// cut and is waited for no longer than a second.
+//
+// A handler must not wait for it: it is one of those that are waited for. Start it in a
+// goroutine there.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stopping()
 	s.mu.Lock()
@@ -242,12 +276,22 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		s.stop()
-		<-s.done
+	}
+	hung := time.NewTimer(cutGrace)
+	defer hung.Stop()
+	select {
+	case <-s.done:
 		return ctx.Err()
+	case <-hung.C:
+		return fmt.Errorf("ringwire: a handler blocks its loop: %w", ctx.Err())
 	}
 }
 
-// Close ends the server at once; requests in progress are cut.
+// cutGrace is how long Shutdown waits for loops that were told to stop at once.
+const cutGrace = time.Second
+
+// Close ends the server at once; requests in progress are cut. Blocking handlers are not
+// waited for, handlers on loops are: one that calls Close, or Shutdown, waits for itself.
 func (s *Server) Close() error {
 	s.stopping()
 	s.stop()

@@ -3,6 +3,7 @@ package ringwire
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -282,6 +283,121 @@ func TestManyLoops(t *testing.T) {
 		}
 		if served < 2 {
 			t.Errorf("%d of 4 loops served 100 connections: they are not spread", served)
+		}
+	})
+}
+
+// A listener without a descriptor is served by what can, unless something else was asked for.
+func TestServeAnyListener(t *testing.T) {
+	for _, driver := range []string{"", DriverNetpoll} {
+		ln := mustListen(t)
+		s := &Server{Handler: HandlerFunc(hello), Config: testConfig(driver)}
+		s.Loops = 0
+		ret := make(chan error, 1)
+		go func() { ret <- s.Serve(strange{ln}) }()
+		if s.Started() == nil {
+			t.Fatalf("driver %q: %v", driver, <-ret)
+		}
+		if info := s.DriverInfo(); info.Name != DriverNetpoll || driver == "" && !strings.Contains(info.Reason, "strange") {
+			t.Errorf("driver %q: got %+v, want netpoll and why", driver, info)
+		}
+		if a := dialPeer(t, "tcp", ln.Addr().String()).get("/any"); a.body != "hello /any" {
+			t.Errorf("got %q", a.body)
+		}
+		_ = s.Close()
+		if err := <-ret; err != ErrServerClosed {
+			t.Errorf("Serve returned %v", err)
+		}
+	}
+	if err := (&Server{Handler: HandlerFunc(hello)}).Serve(nil); err == nil {
+		t.Error("Serve(nil) returned nil")
+	}
+}
+
+// After a start that failed the server is over, and does not claim to serve.
+func TestStartAfterFailure(t *testing.T) {
+	s := &Server{Addr: mustListen(t).Addr().String(), Handler: HandlerFunc(hello), Config: testConfig(DriverNetpoll)}
+	if err := s.ListenAndServe(); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Fatalf("got %v, want the address in use", err)
+	}
+	if err := s.ListenAndServe(); err != ErrServerClosed {
+		t.Errorf("a second start: %v, want ErrServerClosed", err)
+	}
+	if err := within(5*time.Second, s.Close); err != nil {
+		t.Error(err)
+	}
+}
+
+// The shares of the loops add up to MaxConns.
+func TestMaxConnsShares(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		for _, tc := range []struct{ loops, conns, want int }{{3, 7, 3}, {4, 2, 2}, {0, 1, 1}, {2, math.MaxInt, 2}} {
+			s := start(t, driver, hello, func(s *Server) { s.Loops, s.MaxConns = tc.loops, tc.conns })
+			if n := len(s.services); n != tc.want {
+				t.Errorf("Loops %d, MaxConns %d: %d loops, want %d", tc.loops, tc.conns, n, tc.want)
+			}
+			if tc.conns < 10 { // as many as are allowed can be served, and not one more
+				served := serveable(t, s, 4*tc.conns+8)
+				if served > tc.conns {
+					t.Errorf("Loops %d, MaxConns %d: %d connections are served at once", tc.loops, tc.conns, served)
+				}
+			} else {
+				var peers []*peer
+				for range 10 {
+					p := s.dial()
+					p.get("/")
+					peers = append(peers, p)
+				}
+				_ = peers
+			}
+			_ = s.Close()
+		}
+	})
+}
+
+// serveable opens n connections and returns how many of them are served at once.
+func serveable(t *testing.T, s *testServer, n int) (served int) {
+	t.Helper()
+	for range n {
+		p := s.dial()
+		p.send(get("/"))
+		_ = p.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		if _, err := p.r.Peek(1); err == nil {
+			served++
+		}
+	}
+	return served
+}
+
+// Stats can be asked for at any time, by anybody but a loop.
+func TestStatsAnytime(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		s := &Server{Addr: "127.0.0.1:0", Handler: HandlerFunc(hello), Config: testConfig(driver)}
+		over, asked := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(asked)
+			for {
+				select {
+				case <-over:
+					return
+				default:
+					s.Stats()
+				}
+			}
+		}()
+		ret := make(chan error, 1)
+		go func() { ret <- s.ListenAndServe() }()
+		p := dialPeer(t, "tcp", s.Started().String())
+		p.get("/")
+		if st := s.Stats(); st.Open != 1 || st.Accepted != 1 {
+			t.Errorf("one connection: %+v", st)
+		}
+		_ = s.Close()
+		<-ret
+		close(over)
+		<-asked
+		if st := s.Stats(); st.Open != 0 || st.Leased != 0 {
+			t.Errorf("after the end: %+v", st)
 		}
 	})
 }

@@ -17,7 +17,8 @@ type service struct {
 	alloc  *mem.Allocator
 	limits h1.Limits
 
-	exchanges *exchange // free
+	exchanges *exchange // free, at most maxFreeExchanges
+	spare     int       // how many these are
 	conns     *h1Conn   // free
 	live      int       // exchanges in use
 	refused   uint64    // requests answered by refuse
@@ -57,15 +58,23 @@ func (s *service) acquire() *exchange {
 		return newExchange(s)
 	}
 	s.exchanges = ex.next
+	s.spare--
 	return ex
 }
 
 // putBack takes back an exchange that was not used.
 func (s *service) putBack(ex *exchange) {
 	s.live--
-	ex.next = s.exchanges
-	s.exchanges = ex
+	if s.spare < maxFreeExchanges {
+		s.spare++
+		ex.next = s.exchanges
+		s.exchanges = ex
+	}
 }
+
+// maxFreeExchanges is how many unused exchanges a loop keeps: they take some KiB each, and a
+// crowd that came once should not be paid for ever after.
+const maxFreeExchanges = 1024
 
 // release takes back an exchange that is over.
 func (s *service) release(ex *exchange) {
@@ -93,14 +102,17 @@ func (s *service) preset() *h1.Preset {
 	return &s.common
 }
 
-// protect runs a callback of the application's outside of any response.
-func (s *service) protect(f func()) {
+// protect runs a callback of the application's outside of any response. It reports false
+// when that panicked.
+func (s *service) protect(f func()) (ok bool) {
 	defer func() {
-		if v := recover(); v != nil {
+		if !ok {
+			v := recovered(recover())
 			s.srv.logPanic(nil, v, stackOf(v))
 		}
 	}()
 	f()
+	return true
 }
 
 // Errors of this layer, in the engine's form.
@@ -129,7 +141,25 @@ type upgraded struct {
 	conn.Handler
 }
 
+func (u upgraded) OnData(c *conn.Conn, p []byte) (n int) {
+	n = len(p)
+	u.protect(c, func() { n = u.Handler.OnData(c, p) })
+	return n
+}
+
+func (u upgraded) OnEnd(c *conn.Conn, err error) { u.protect(c, func() { u.Handler.OnEnd(c, err) }) }
+func (u upgraded) OnDrain(c *conn.Conn)          { u.protect(c, func() { u.Handler.OnDrain(c) }) }
+func (u upgraded) OnTimeout(c *conn.Conn)        { u.protect(c, func() { u.Handler.OnTimeout(c) }) }
+func (u upgraded) OnShutdown(c *conn.Conn)       { u.protect(c, func() { u.Handler.OnShutdown(c) }) }
+
 func (u upgraded) OnClose(c *conn.Conn, err error) {
-	u.Handler.OnClose(c, err)
+	u.http.svc.protect(func() { u.Handler.OnClose(c, err) })
 	u.http.svc.closed(u.http)
+}
+
+// protect closes the connection when f panics.
+func (u upgraded) protect(c *conn.Conn, f func()) {
+	if !u.http.svc.protect(f) {
+		c.Abort(nil)
+	}
 }

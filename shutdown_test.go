@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -136,6 +138,54 @@ func TestCloseUnderWorker(t *testing.T) {
 		close(release)
 		if err := <-wrote; err != ErrConnClosed {
 			t.Errorf("writing to a closed connection returned %v, want ErrConnClosed", err)
+		}
+	})
+}
+
+// A handler that blocks its loop cannot be cut, but Shutdown keeps its word about ctx.
+func TestShutdownUnderBlockedLoop(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		entered, release := make(chan struct{}), make(chan struct{})
+		open := sync.OnceFunc(func() { close(release) })
+		s := start(t, driver, func(w *ResponseWriter, r *Request) { close(entered); <-release })
+		t.Cleanup(open) // before the server is closed
+		p := s.dial()
+		p.send(get("/"))
+		<-entered
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		defer cancel()
+		err := within(patience, func() error { return s.Shutdown(ctx) })
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "blocks its loop") {
+			t.Errorf("Shutdown returned %v, want the context's error and why it was not in order", err)
+		}
+		open()
+		if err := within(patience, s.Close); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+}
+
+// A request that was in progress when Shutdown began may still upgrade; its new protocol is
+// asked to end like the others.
+func TestShutdownThenUpgrade(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		e := &rawEcho{make(chan string, 10)}
+		s := start(t, driver, upgradeTo(e))
+		p := s.dial()
+		p.send(upgradeRequest[:20])
+		s.eventually("the head is in progress", func(svc *service) bool { return svc.live == 1 })
+		ret := make(chan error, 1)
+		go func() { ret <- s.Shutdown(context.Background()) }()
+		s.eventually("it shuts down", func(svc *service) bool { return svc.loop.ShuttingDown() })
+		p.send(upgradeRequest[20:])
+		p.expectRaw(switching, "it was in progress")
+		e.expect(t, "shutdown", "the new protocol is asked to end")
+		e.expect(t, "close", "and did")
+		p.expectEnd("")
+		if err := within(patience, func() error { return <-ret }); err != nil {
+			t.Errorf("Shutdown: %v", err)
 		}
 	})
 }

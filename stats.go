@@ -21,7 +21,7 @@ type Stats struct {
 // would wait for itself.
 func (s *Server) Stats() Stats {
 	s.mu.Lock()
-	services := s.services
+	services, shared := s.services, s.shared
 	s.mu.Unlock()
 	var sum Stats
 	for _, svc := range services {
@@ -35,8 +35,8 @@ func (s *Server) Stats() Stats {
 		case <-s.done:
 		}
 	}
-	if s.shared != nil {
-		sum.addMem(s.shared.Stats())
+	if shared != nil {
+		sum.addMem(shared.Stats())
 	}
 	return sum
 }

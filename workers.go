@@ -45,6 +45,11 @@ func (w *workers) submit(j *job) bool {
 }
 
 func (w *workers) work(j *job) {
+	defer func() {
+		if j != nil {
+			w.lost() // its handler called runtime.Goexit
+		}
+	}()
 	jobs := make(chan *job, 1)
 	timer := time.NewTimer(workerIdle)
 	defer timer.Stop()
@@ -60,6 +65,19 @@ func (w *workers) work(j *job) {
 			j = w.leave(jobs)
 		}
 	}
+}
+
+// lost replaces a worker that ended in the middle of its work.
+func (w *workers) lost() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.queue) == 0 {
+		w.running--
+		return
+	}
+	j := w.queue[0]
+	w.queue = slices.Delete(w.queue, 0, 1)
+	go w.work(j)
 }
 
 // next takes a job from the queue, or lists the worker as idle. A closed pool's worker
