@@ -56,8 +56,12 @@ func TestChurn(t *testing.T) {
 		before.Goroutines += 64 * runtime.GOMAXPROCS(0) // idle workers stay for a while
 		var left atomic.Int64
 		left.Store(int64(churn(t)))
+		clients := 16
+		if left.Load() > 10_000 {
+			clients = 64
+		}
 		var wg sync.WaitGroup
-		for client := range 16 {
+		for client := range clients {
 			wg.Go(func() {
 				rnd := rand.New(rand.NewPCG(2, uint64(client)))
 				for left.Add(-1) >= 0 {

@@ -17,7 +17,7 @@ func TestStallers(t *testing.T) {
 		gate := make(chan struct{})
 		open := sync.OnceFunc(func() { close(gate) })
 		big := pattern(1 << 20)
-		const limit = time.Second
+		const limit = 3 * time.Second
 		s := start(t, driver, routes(map[string]HandlerFunc{
 			"now":   hello,
 			"block": func(w *ResponseWriter, r *Request) { <-gate; hello(w, r) },
@@ -40,11 +40,14 @@ func TestStallers(t *testing.T) {
 		endless.send(get("/b/endless"))
 		worker.send(get("/b/block"))
 		time.Sleep(50 * time.Millisecond)
-		stalled := latencies(t, s, 300)
-
-		// p90 of both, because a busy machine has outliers of its own.
-		if a, b := quiet[len(quiet)*9/10], stalled[len(stalled)*9/10]; b > 4*a+20*time.Millisecond {
-			t.Errorf("with stallers around a request takes %v (p90), without %v", b, a)
+		// A busy machine has outliers of its own, but not in every round.
+		want := 2*p99(quiet) + 5*time.Millisecond
+		began, got := time.Now(), p99(latencies(t, s, 300))
+		for got > want && time.Since(began) < limit/2 {
+			got = p99(latencies(t, s, 300))
+		}
+		if got > want {
+			t.Errorf("with stallers around a request takes %v (p99), without %v", got, p99(quiet))
 		}
 		s.onLoop(func(svc *service) {
 			if held := leased(svc.alloc) + leased(s.shared); held > 24<<20 {
@@ -57,6 +60,8 @@ func TestStallers(t *testing.T) {
 		worker.expect("GET", 200, "hello /b/block", "a slow handler is not a slow client")
 	})
 }
+
+func p99(sorted []time.Duration) time.Duration { return sorted[len(sorted)*99/100] }
 
 // latencies are the sorted times of n requests, one after the other.
 func latencies(t *testing.T, s *testServer, n int) []time.Duration {
