@@ -118,12 +118,12 @@ func (b *Body) Stream(fn func(p []byte, err error)) {
 		return
 	}
 	if b.view != nil {
-		fn(b.view, nil)
+		b.give(fn, b.view)
 		b.view = nil
 	}
 	for b.segs.Len() > 0 {
 		p := b.segs.First()
-		fn(p, nil)
+		b.give(fn, p)
 		b.segs.Discard(len(p))
 	}
 	if err := b.end(); err != ErrBodyStreaming {
@@ -132,6 +132,14 @@ func (b *Body) Stream(fn func(p []byte, err error)) {
 	}
 	b.sink = fn
 	b.ex.hc.sendContinue()
+}
+
+// give calls fn with a piece that is here already. What follows is fn's, too, so that it
+// cannot hand the request over to a worker yet.
+func (b *Body) give(fn func(p []byte, err error), p []byte) {
+	if fn(p, nil); b.ex.worker != nil {
+		panic(handOverPanic)
+	}
 }
 
 func (b *Body) streamBlocking(fn func(p []byte, err error)) {

@@ -249,12 +249,17 @@ func TestBlockingInCallback(t *testing.T) {
 			},
 		}), func(s *Server) { s.BodyBuffer, s.MaxBody = 1, -1 })
 		for path, status := range map[string]int{"/first": 500, "/last": 200, "/behind": 500, "/producer": 500} {
-			p := s.dial()
-			p.sendSplit(postChunked(path)+chunk("abc"), chunk("def"), "0\r\n\r\n")
-			if a := p.response("POST"); a.StatusCode != status {
-				t.Errorf("%s: got %d %q, want %d", path, a.StatusCode, a.body, status)
+			for how, send := range map[string]func(p *peer, parts ...string){
+				"in parts": (*peer).sendSplit,
+				"at once":  func(p *peer, parts ...string) { p.send(strings.Join(parts, "")) },
+			} {
+				p := s.dial()
+				send(p, postChunked(path)+chunk("abc"), chunk("def"), "0\r\n\r\n")
+				if a := p.response("POST"); a.StatusCode != status {
+					t.Errorf("%s %s: got %d %q, want %d", path, how, a.StatusCode, a.body, status)
+				}
+				_ = p.Close()
 			}
-			_ = p.Close()
 		}
 		s.eventually("nothing is left", func(svc *service) bool { return svc.live == 0 })
 	})
