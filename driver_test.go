@@ -22,7 +22,8 @@ func TestDriverRefused(t *testing.T) {
 	s.dial().get("/")
 
 	refused := &Server{Addr: "127.0.0.1:0", Handler: HandlerFunc(hello), Config: testConfig(DriverURing)}
-	err := refused.ListenAndServe()
+	err := within(patience, refused.ListenAndServe)
+	_ = refused.Close()
 	if e, ok := as[*ring.Error](err); !ok || e.Remedy == "" || !errors.Is(err, cause) {
 		t.Errorf("asking for uring gave %v, want the cause and a remedy", err)
 	}

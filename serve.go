@@ -258,7 +258,7 @@ func (h *h1Conn) bodyFail(err *h1.Error) {
 // sendContinue sends the interim response if the client waits for one (RFC 9110 §10.1.1). From
 // then on its body is due.
 func (h *h1Conn) sendContinue() {
-	if h.unasked {
+	if h.unasked && h.phase != leaving {
 		h.unasked = false
 		h.beginRate()
 	}

@@ -165,7 +165,8 @@ func TestAddressInUse(t *testing.T) {
 			first := start(t, driver, hello, func(s *Server) { s.Loops = loops })
 			second := &Server{Addr: first.addr, Handler: HandlerFunc(hello), Config: testConfig(driver)}
 			second.Loops = loops
-			err := second.ListenAndServe()
+			err := within(patience, second.ListenAndServe)
+			_ = second.Close()
 			if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), first.addr) {
 				t.Errorf("%d loops: a second server on %s: %v, want EADDRINUSE and the address", loops, first.addr, err)
 			}
