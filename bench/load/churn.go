@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ringwire/ringwire/bench/internal/histogram"
 	"github.com/ringwire/ringwire/bench/internal/loadresult"
+	"github.com/ringwire/ringwire/bench/internal/response"
 )
 
 // churn keeps conns connections busy for d: each opens, makes perConn requests one after the other, closes, and
@@ -30,7 +32,7 @@ type churn struct {
 	request, last []byte
 	clients       []churnClient
 	buf           []byte
-	latency       histogram
+	latency       histogram.Histogram
 	result        loadresult.Result
 }
 
@@ -41,7 +43,7 @@ type churnClient struct {
 	started  time.Time // of the request under way; of the connect for the first one
 	sent     bool      // the request under way was written
 	finished bool      // waiting for the server's FIN
-	response response
+	response response.Response
 }
 
 func (ch *churn) run() (loadresult.Result, error) {
@@ -69,7 +71,7 @@ func (ch *churn) run() (loadresult.Result, error) {
 	for i := range ch.clients {
 		unix.Close(ch.clients[i].fd)
 	}
-	ch.result.P50, ch.result.P99, ch.result.P999 = ch.latency.percentile(50), ch.latency.percentile(99), ch.latency.percentile(99.9)
+	ch.result.P50, ch.result.P99, ch.result.P999 = ch.latency.Percentile(50), ch.latency.Percentile(99), ch.latency.Percentile(99.9)
 	return ch.result, err
 }
 
@@ -96,7 +98,8 @@ func (ch *churn) open(i int) error {
 	if err != nil {
 		return fmt.Errorf("socket: %w", err)
 	}
-	*c = churnClient{fd: fd, started: time.Now(), response: response{head: c.response.head[:0]}}
+	*c = churnClient{fd: fd, started: time.Now(), response: c.response}
+	c.response.Reset()
 	if from := ch.sources.addr(); from.IsValid() {
 		unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
 		if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: from.As4()}); err != nil {
@@ -139,7 +142,7 @@ func (ch *churn) ready(i int) error {
 			return ch.reopen(i)
 		}
 		ch.result.Bytes += int64(n)
-		done, err := c.response.feed(ch.buf[:n])
+		done, err := c.response.Feed(ch.buf[:n])
 		if err != nil {
 			return ch.fail(i)
 		}
@@ -152,10 +155,10 @@ func (ch *churn) ready(i int) error {
 // answered accounts for a response and reports whether the client should close now.
 func (ch *churn) answered(c *churnClient) bool {
 	now := time.Now()
-	ch.latency.record(now.Sub(c.started))
+	ch.latency.Record(now.Sub(c.started))
 	ch.result.Requests++
 	c.done++
-	c.response.reset()
+	c.response.Reset()
 	if c.done == ch.perConn {
 		c.finished = true
 		return !ch.serverCloses
