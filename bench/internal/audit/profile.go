@@ -15,7 +15,7 @@ type Site struct {
 	Objects  int64  // allocated
 	Bytes    int64
 	Retained int64    // bytes that are still live
-	Stack    []string // "function file:line", from Func outwards
+	Stack    []string // "function file:line", from Func outwards: the most frequent way there
 }
 
 // profile is the allocation profile by stack. It is exact where runtime.MemProfileRate has been 1 from the start, as with
@@ -45,10 +45,10 @@ func readProfile() profile {
 	return p
 }
 
-// since is what was allocated after an earlier profile, the most objects first. What the audit itself
-// allocated is left out.
+// since is what was allocated after an earlier profile. First comes who has the largest share, of the objects or of
+// the bytes. What the audit itself allocated is left out.
 func (p profile) since(earlier profile) []Site {
-	sites := []Site{}
+	var sites []Site
 	for stack, c := range p {
 		e := earlier[stack]
 		s := Site{Objects: c.objects - e.objects, Bytes: c.bytes - e.bytes, Retained: c.retained - e.retained}
@@ -56,10 +56,37 @@ func (p profile) since(earlier profile) []Site {
 			sites = append(sites, s)
 		}
 	}
+	byShare(sites)
+	return merge(sites)
+}
+
+// merge adds up the sites of the same line, of which the first one lends its stack: the ways there are many.
+func merge(sites []Site) []Site {
+	merged, at := []Site{}, map[string]int{}
+	for _, s := range sites {
+		i, seen := at[s.Stack[0]]
+		if !seen {
+			at[s.Stack[0]] = len(merged)
+			merged = append(merged, s)
+			continue
+		}
+		m := &merged[i]
+		m.Objects, m.Bytes, m.Retained = m.Objects+s.Objects, m.Bytes+s.Bytes, m.Retained+s.Retained
+	}
+	byShare(merged)
+	return merged
+}
+
+func byShare(sites []Site) {
+	var objects, bytes float64
+	for i := range sites {
+		objects += float64(sites[i].Objects)
+		bytes += float64(sites[i].Bytes)
+	}
+	share := func(s *Site) float64 { return max(float64(s.Objects)/objects, float64(s.Bytes)/bytes) }
 	slices.SortFunc(sites, func(a, b Site) int {
-		return cmp.Or(cmp.Compare(b.Objects, a.Objects), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Func, b.Func))
+		return cmp.Or(cmp.Compare(share(&b), share(&a)), cmp.Compare(a.Func, b.Func))
 	})
-	return sites
 }
 
 const self = "github.com/ringwire/ringwire/bench/internal/audit."
@@ -81,6 +108,8 @@ func (s *Site) symbolise(stack []uintptr) bool {
 		}
 		if len(s.Stack) == 0 {
 			s.Func = f.Function
+		} else if inRuntime(f.Function) {
+			continue // the goroutine's first frame
 		}
 		s.Stack = append(s.Stack, fmt.Sprintf("%s %s:%d", f.Function, f.File, f.Line))
 	}
