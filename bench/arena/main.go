@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire"
+
+	"github.com/ringwire/ringwire/bench/internal/audit"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -48,6 +50,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&srv.Addr, "addr", "127.0.0.1:8080", "`host:port` to listen on")
 	fs.StringVar(&srv.Driver, "driver", "auto", "auto, uring or netpoll")
 	fs.IntVar(&srv.Loops, "loops", 0, "event loops, 0 = the driver's default")
+	audited := fs.Bool("audit", false, "answer commands on standard input about the heap")
 	profile := fs.String("cpuprofile", "", "write a CPU profile to `file` until the end")
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -60,6 +63,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	defer stopProfile()
+	if *audited {
+		audit.Start(os.Stdin, stdout)
+	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -10,7 +10,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ringwire/ringwire/bench/internal/histogram"
 	"github.com/ringwire/ringwire/bench/internal/loadresult"
+	"github.com/ringwire/ringwire/bench/internal/response"
 )
 
 // churn keeps conns connections busy for d: each opens, makes perConn requests one after the other, closes, and
@@ -31,7 +33,7 @@ type churn struct {
 	request, last []byte
 	clients       []churnClient
 	buf           []byte
-	latency       histogram
+	latency       histogram.Histogram
 	result        loadresult.Result
 }
 
@@ -42,7 +44,7 @@ type churnClient struct {
 	started  time.Time // of the request under way; of the connect for the first one
 	sent     bool      // the request under way was written
 	finished bool      // waiting for the server's FIN
-	response response
+	response response.Response
 }
 
 func (ch *churn) run() (loadresult.Result, error) {
@@ -70,7 +72,7 @@ func (ch *churn) run() (loadresult.Result, error) {
 	for i := range ch.clients {
 		unix.Close(ch.clients[i].fd)
 	}
-	ch.result.P50, ch.result.P99, ch.result.P999 = ch.latency.percentile(50), ch.latency.percentile(99), ch.latency.percentile(99.9)
+	ch.result.P50, ch.result.P99, ch.result.P999 = ch.latency.Percentile(50), ch.latency.Percentile(99), ch.latency.Percentile(99.9)
 	return ch.result, err
 }
 
@@ -97,7 +99,8 @@ func (ch *churn) open(i int) error {
 	if err != nil {
 		return fmt.Errorf("socket: %w", err)
 	}
-	*c = churnClient{fd: fd, started: time.Now(), response: response{head: c.response.head[:0]}}
+	*c = churnClient{fd: fd, started: time.Now(), response: c.response}
+	c.response.Reset()
 	if from := ch.sources.addr(); from.IsValid() {
 		unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
 		if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: from.As4()}); err != nil {
@@ -142,9 +145,9 @@ func (ch *churn) ready(i int) error {
 			return ch.reopen(i)
 		}
 		ch.result.Bytes += int64(n)
-		done, err := c.response.feed(ch.buf[:n])
+		done, err := c.response.Feed(ch.buf[:n])
 		if err != nil {
-			if err == errStatus {
+			if err == response.ErrStatus {
 				ch.result.Status++
 			}
 			return ch.fail(i, err)
@@ -158,10 +161,10 @@ func (ch *churn) ready(i int) error {
 // answered accounts for a response and reports whether the client should close now.
 func (ch *churn) answered(c *churnClient) bool {
 	now := time.Now()
-	ch.latency.record(now.Sub(c.started))
+	ch.latency.Record(now.Sub(c.started))
 	ch.result.Requests++
 	c.done++
-	c.response.reset()
+	c.response.Reset()
 	if c.done == ch.perConn {
 		c.finished = true
 		return !ch.serverCloses

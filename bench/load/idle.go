@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ringwire/ringwire/bench/internal/loadresult"
+	"github.com/ringwire/ringwire/bench/internal/response"
 )
 
 // idle opens conns connections, makes one request on each, and leaves them open.
@@ -92,12 +93,12 @@ func (id *idle) one(dialer *net.Dialer) (net.Conn, error) {
 		c.Close()
 		return nil, err
 	}
-	var r response
+	var r response.Response
 	buf := make([]byte, 4096)
 	for done := false; !done; {
 		n, err := c.Read(buf)
 		if err == nil {
-			done, err = r.feed(buf[:n])
+			done, err = r.Feed(buf[:n])
 		}
 		if err != nil {
 			c.Close()

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ringwire/ringwire/bench/internal/histogram"
 	"github.com/ringwire/ringwire/bench/internal/loadresult"
 )
 
@@ -35,7 +36,7 @@ func (u *upload) run() (loadresult.Result, error) {
 		wg      sync.WaitGroup
 		mu      sync.Mutex // guards what follows
 		result  loadresult.Result
-		latency histogram
+		latency histogram.Histogram
 		failed  error
 	)
 	start := time.Now()
@@ -55,13 +56,13 @@ func (u *upload) run() (loadresult.Result, error) {
 			}
 			result.Requests++
 			result.Bytes += u.size
-			latency.record(time.Since(start))
+			latency.Record(time.Since(start))
 		})
 	}
 	wg.Wait()
 	result.Seconds = time.Since(start).Seconds()
 	result.Connections = int64(u.conns)
-	result.P50, result.P99, result.P999 = latency.percentile(50), latency.percentile(99), latency.percentile(99.9)
+	result.P50, result.P99, result.P999 = latency.Percentile(50), latency.Percentile(99), latency.Percentile(99.9)
 	if result.Requests == 0 {
 		return result, fmt.Errorf("no upload succeeded: %w", failed)
 	}

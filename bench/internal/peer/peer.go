@@ -13,6 +13,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/ringwire/ringwire/bench/internal/audit"
 )
 
 // Options are what every peer is started with.
@@ -61,10 +63,14 @@ func run(name string, args []string, stdout, stderr io.Writer, start Start) int 
 	fs.SetOutput(stderr)
 	fs.StringVar(&o.Addr, "addr", "127.0.0.1:8080", "`host:port` to listen on")
 	fs.BoolVar(&o.Timeouts, "timeouts", true, "head and idle timeouts, as ringwire has by default")
+	audited := fs.Bool("audit", false, "answer commands on standard input about the heap")
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
 		return 2
+	}
+	if *audited {
+		audit.Start(os.Stdin, stdout)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()

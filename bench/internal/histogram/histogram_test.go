@@ -1,6 +1,4 @@
-//go:build linux
-
-package main
+package histogram
 
 import (
 	"math"
@@ -12,17 +10,17 @@ import (
 
 func TestPercentilesAreClose(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
-	var h histogram
+	var h Histogram
 	values := make([]float64, 0, 50_000)
 	for range cap(values) {
 		d := time.Duration(math.Exp(rnd.Float64()*16) * 40) // 40 ns … 350 ms
 		values = append(values, float64(d)/1000)
-		h.record(d)
+		h.Record(d)
 	}
 	slices.Sort(values)
 	for _, p := range []float64{1, 50, 90, 99, 99.9, 100} {
 		want := values[int(math.Ceil(float64(len(values))*p/100))-1]
-		if got := h.percentile(p); got < want*0.999 || got > want*1.017 {
+		if got := h.Percentile(p); got < want*0.999 || got > want*1.017 {
 			t.Errorf("p%v: got %v µs, want %v µs within 1.6 %%", p, got, want)
 		}
 	}
@@ -43,16 +41,19 @@ func TestBucketsAreMonotonic(t *testing.T) {
 }
 
 func TestHistogramExtremes(t *testing.T) {
-	var h histogram
-	if got := h.percentile(50); got != 0 {
+	var h Histogram
+	if got := h.Percentile(50); got != 0 {
 		t.Errorf("empty: got %v", got)
 	}
-	h.record(-time.Second) // a clock step must not panic
-	h.record(math.MaxInt64)
-	if got := h.percentile(50); got != 0 {
+	h.Record(-time.Second) // a clock step must not panic
+	h.Record(math.MaxInt64)
+	if got := h.Percentile(50); got != 0 {
 		t.Errorf("p50: got %v, want the smaller record", got)
 	}
-	if got := h.percentile(100); got < 1e9 {
+	if got := h.Percentile(100); got < 1e9 {
 		t.Errorf("p100: got %v µs, want the last bucket", got)
+	}
+	if h.Count() != 2 || h.Max() != float64(math.MaxInt64)/1000 {
+		t.Errorf("%d records up to %v µs, want 2, the largest exactly", h.Count(), h.Max())
 	}
 }
