@@ -48,13 +48,17 @@ type Allocator struct {
 	fastMax uint // largest request for Lease's fast path; 0 = none
 	classes [numClasses + 1]class
 
-	cfg            Config
-	headers        *node    // of blocks that had a mapping of their own
-	spare          *node    // nodes for leases linked into more than one chain
-	slabs          [][]byte // for Close
-	mapped         int64    // bytes in slabs and own mappings
-	closed         bool
-	guardAllocator // what checking builds remember; else empty
+	cfg             Config
+	headers         *node    // of blocks that had a mapping of their own
+	spare           *node    // nodes for leases linked into more than one chain
+	slabs           [][]byte // for Close
+	mapped          int64    // bytes in slabs and own mappings
+	flattened       uint64   // bytes that Flatten copied
+	foreignReleases uint64
+	closed          bool
+	guardAllocator  // what checking builds remember; else empty
+
+	foreign foreignQueue // for any goroutine
 
 	mu sync.Mutex // guards all of the above when cfg.Shared
 }
@@ -92,6 +96,8 @@ func (a *Allocator) leaseSlow(n int) Lease {
 	if a.cfg.Shared {
 		a.mu.Lock()
 		defer a.mu.Unlock()
+	} else {
+		a.Collect()
 	}
 	class, size := largeClass, n
 	if n <= maxClass {
@@ -165,17 +171,25 @@ func (a *Allocator) takeNode() *node {
 	}
 	nd := a.spare
 	if nd == nil {
-		return new(node)
+		return &(&spareNode{home: a}).node
 	}
 	a.spare = nd.next
 	return nd
 }
 
-func (a *Allocator) putNode(nd *node) {
+func (a *Allocator) putNode(sp *spareNode) {
 	if a.cfg.Shared {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 	}
-	*nd = node{next: a.spare}
-	a.spare = nd
+	sp.node = node{next: a.spare}
+	a.spare = &sp.node
+}
+
+func (a *Allocator) noteFlattened(n int) {
+	if a.cfg.Shared {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+	}
+	a.flattened += uint64(n)
 }

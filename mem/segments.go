@@ -2,6 +2,7 @@ package mem
 
 import (
 	"io"
+	"math"
 	"unsafe"
 )
 
@@ -16,14 +17,19 @@ import (
 // alone.
 //
 // Invariant: n is the sum of the nodes' bytes; the first node has bytes unless
-// n is 0; room bytes behind the last node's end were never shown to anyone.
+// n is 0; the front bytes before the first node's and the room bytes behind the last
+// node's were never shown to anyone.
 type Segments struct {
-	a    *Allocator
-	head *node
-	tail *node
-	n    int
-	room int
+	a     *Allocator
+	head  *node
+	tail  *node
+	n     int
+	front int32
+	room  int32
 }
+
+// maxRoom is the most free room that is used of one lease.
+const maxRoom = math.MaxInt32
 
 const (
 	panicDiscard = "mem: Discard of more bytes than there are"
@@ -53,7 +59,7 @@ func (s *Segments) Append(l Lease, off, n int) {
 		return
 	}
 	s.dropIfEmpty()
-	s.link(newNode(l, off, off+n))
+	s.link(s.newNode(l, off, off+n))
 	s.n += n
 	s.room = 0
 }
@@ -94,6 +100,9 @@ func (s *Segments) Discard(n int) {
 	if s.n == 0 {
 		s.Release()
 		return
+	}
+	if n > 0 {
+		s.front = 0
 	}
 	for {
 		nd := s.head
@@ -146,8 +155,8 @@ func (s *Segments) WriteTo(w io.Writer) (int64, error) {
 }
 
 // Flatten returns all bytes as one view. If they lie in several pieces it first
-// copies them into one lease, which ends all earlier views. Lifetime: see
-// Segments.
+// copies them into one lease, which ends all earlier views and is counted in
+// Stats.Flattened: large payloads are better read piece by piece. Lifetime: see Segments.
 func (s *Segments) Flatten() []byte {
 	if first := s.First(); len(first) == s.n {
 		return first
@@ -161,6 +170,7 @@ func (s *Segments) Flatten() []byte {
 	}
 	s.Release()
 	*s = flat
+	s.a.noteFlattened(n)
 	return s.First()
 }
 
@@ -177,7 +187,7 @@ func (s *Segments) Splice(from *Segments) {
 	}
 	s.dropIfEmpty()
 	if s.head == nil {
-		s.head = from.head
+		s.head, s.front = from.head, from.front
 	} else {
 		s.tail.next = from.head
 	}
@@ -189,7 +199,7 @@ func (s *Segments) Splice(from *Segments) {
 // Release drops all bytes and sends every lease home. s is empty and usable.
 func (s *Segments) Release() {
 	nd := s.head
-	s.head, s.tail, s.n, s.room = nil, nil, 0, 0
+	*s = Segments{a: s.a}
 	for nd != nil {
 		next := nd.next
 		nd.release()
@@ -217,8 +227,8 @@ func (s *Segments) link(nd *node) {
 func (s *Segments) grow(n int) {
 	s.dropIfEmpty()
 	l := s.a.Lease(n)
-	s.link(newNode(l, 0, 0))
-	s.room = l.Cap()
+	s.link(s.newNode(l, 0, 0))
+	s.room = int32(min(l.b.size, maxRoom))
 }
 
 // write copies p to the end, taking leases of at least chunk bytes.
@@ -240,7 +250,7 @@ func (s *Segments) fill(p []byte) int {
 	n := copy(s.tail.room()[:s.room], p)
 	s.tail.end += n
 	s.n += n
-	s.room -= n
+	s.room -= int32(n)
 	return n
 }
 

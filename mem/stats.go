@@ -20,6 +20,11 @@ type Stats struct {
 	// Misses counts leases that came from the Go heap because of the limit,
 	// the system's refusal, or Close. Not those of Config.Heap.
 	Misses uint64
+	// Flattened counts the bytes that Segments.Flatten had to copy.
+	Flattened uint64
+	// ForeignReleases counts the buffers whose last owner was on another goroutine
+	// than the allocator's; see Lease.Share.
+	ForeignReleases uint64
 }
 
 // ClassStats is the account of one size class, in buffers.
@@ -36,8 +41,10 @@ func (a *Allocator) Stats() Stats {
 	if a.cfg.Shared {
 		a.mu.Lock()
 		defer a.mu.Unlock()
+	} else {
+		a.Collect()
 	}
-	s := Stats{Mapped: a.mapped}
+	s := Stats{Mapped: a.mapped, Flattened: a.flattened, ForeignReleases: a.foreignReleases}
 	for i := range a.classes {
 		c := &a.classes[i]
 		s.Classes[i] = ClassStats{
@@ -64,6 +71,8 @@ func (a *Allocator) Close() error {
 	if a.cfg.Shared {
 		a.mu.Lock()
 		defer a.mu.Unlock()
+	} else {
+		a.Collect()
 	}
 	if err := a.leaks(); err != nil {
 		return err
