@@ -21,6 +21,14 @@ type Config struct {
 	// one, and are counted as Stats misses: a lease never fails, so whoever
 	// must bound memory bounds what he leases.
 	Limit int64
+	// HugePages backs slabs by huge pages where the system has transparent ones:
+	// fewer TLB misses for a process that uses much, 2 MiB for its first byte. Slabs are
+	// at least as large then.
+	HugePages bool
+	// Lock keeps slabs in memory (mlock(2)), so that no request waits for a page. What the
+	// system refuses (RLIMIT_MEMLOCK) stays unlocked, and is counted. Locked slabs are
+	// resident from the start.
+	Lock bool
 }
 
 const defaultSlabSize = 1 << 20
@@ -28,6 +36,9 @@ const defaultSlabSize = 1 << 20
 func (c Config) withDefaults() Config {
 	if c.SlabSize <= 0 {
 		c.SlabSize = defaultSlabSize
+	}
+	if c.HugePages {
+		c.SlabSize = (c.SlabSize + hugePage - 1) &^ (hugePage - 1)
 	}
 	if c.Limit == 0 {
 		c.Limit = 256 << 20
@@ -38,22 +49,28 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// plain reports whether slabs are like everybody's, so that they can change hands.
+func (c Config) plain() bool { return !c.HugePages && !c.Lock }
+
 // Allocator leases buffers by size class: 512 B, 2, 4, 16, 64 and 256 KiB.
 // A larger lease gets a mapping of its own. It belongs to one loop and is not
 // safe for concurrent use unless Config.Shared.
 //
 // Slabs are mapped when a class runs dry and touched only by use, so an unused
-// allocator costs address space but no memory. They stay mapped until Close.
+// allocator costs address space but no memory. They stay mapped until Trim finds
+// nothing of them leased, or Close.
 type Allocator struct {
 	fastMax uint // largest request for Lease's fast path; 0 = none
 	classes [numClasses + 1]class
 
 	cfg             Config
-	headers         *node    // of blocks that had a mapping of their own
-	spare           *node    // nodes for leases linked into more than one chain
-	slabs           [][]byte // for Close
-	mapped          int64    // bytes in slabs and own mappings
-	flattened       uint64   // bytes that Flatten copied
+	headers         *node // of blocks that had a mapping of their own
+	spare           *node // nodes for leases linked into more than one chain
+	slabs           []slab
+	mapped          int64  // bytes in slabs and own mappings
+	locked          int64  // of those, kept in memory
+	lockRefused     uint64 // slabs that could not be
+	flattened       uint64 // bytes that Flatten copied
 	foreignReleases uint64
 	closed          bool
 	guardAllocator  // what checking builds remember; else empty

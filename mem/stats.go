@@ -20,6 +20,10 @@ type Stats struct {
 	// Misses counts leases that came from the Go heap because of the limit,
 	// the system's refusal, or Close. Not those of Config.Heap.
 	Misses uint64
+	// Locked is how many of the mapped bytes are kept in memory (Config.Lock), and
+	// LockRefused counts the slabs for which the system refused that.
+	Locked      int64
+	LockRefused uint64
 	// Flattened counts the bytes that Segments.Flatten had to copy.
 	Flattened uint64
 	// ForeignReleases counts the buffers whose last owner was on another goroutine
@@ -44,7 +48,7 @@ func (a *Allocator) Stats() Stats {
 	} else {
 		a.Collect()
 	}
-	s := Stats{Mapped: a.mapped, Flattened: a.flattened, ForeignReleases: a.foreignReleases}
+	s := Stats{Mapped: a.mapped, Locked: a.locked, LockRefused: a.lockRefused, Flattened: a.flattened, ForeignReleases: a.foreignReleases}
 	for i := range a.classes {
 		c := &a.classes[i]
 		s.Classes[i] = ClassStats{
@@ -62,7 +66,7 @@ func (a *Allocator) Stats() Stats {
 	return s
 }
 
-// Close gives all memory back to the system. While leases are out it unmaps
+// Close gives all memory back, to the reserve or the system: see Trim. While leases are out it unmaps
 // nothing and returns an error that lists them (checking builds add where they
 // were acquired); they stay usable, and Close may be called again when they are
 // home. After Close every lease comes from the Go heap, as a miss. On
@@ -82,8 +86,8 @@ func (a *Allocator) Close() error {
 		c := &a.classes[i]
 		c.free, c.freeLen, c.total, c.headers, c.memory = nil, 0, 0, nil, nil
 	}
-	for _, p := range a.slabs {
-		a.unmap(p)
+	for _, s := range a.slabs {
+		a.unmapSlab(s)
 	}
 	a.slabs, a.headers, a.spare = nil, nil, nil
 	if guard {
