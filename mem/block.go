@@ -27,6 +27,8 @@ type block struct {
 	class uint8
 	flags uint8 // 0 on the fast path: a slab block of a loop's own allocator
 
+	account uint8 // what it was leased for: an index of owner.accounts
+
 	guardBlock // what checking builds remember; else empty
 }
 
@@ -34,6 +36,7 @@ const (
 	flagShared  = 1 << iota // atomics and the owner's lock
 	flagHeap                // not from a slab: left to the garbage collector
 	flagMapped              // a mapping of its own
+	flagSampled             // the sampler remembers it
 	flagForeign             // Share was called: atomics, and home by way of the owner's queue
 )
 
@@ -81,7 +84,7 @@ func (s *Segments) newNode(l Lease, off, end int) *node {
 	if !l.b.sole() {
 		home := l.b.owner
 		if l.b.flags&flagForeign != 0 {
-			home = s.a
+			home = s.from.a
 		}
 		nd = home.takeNode()
 	}

@@ -38,15 +38,7 @@ func (s *stack) String() string {
 	if s.n == 0 {
 		return "\t(never)\n"
 	}
-	var text strings.Builder
-	frames := runtime.CallersFrames(s.pcs[:s.n])
-	for {
-		f, more := frames.Next()
-		fmt.Fprintf(&text, "\t%s\n\t\t%s:%d\n", f.Function, f.File, f.Line)
-		if !more {
-			return text.String()
-		}
-	}
+	return frames(s.pcs[:s.n])
 }
 
 // guardBlock is what a header remembers of its one lease.

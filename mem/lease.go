@@ -57,6 +57,9 @@ func (l Lease) release() {
 	}
 	b.refs--
 	if b.refs == 0 {
+		if b.account != 0 {
+			b.forget()
+		}
 		b.owner.classes[b.class].push(b)
 	}
 }

@@ -20,7 +20,7 @@ import (
 // n is 0; the front bytes before the first node's and the room bytes behind the last
 // node's were never shown to anyone.
 type Segments struct {
-	a     *Allocator
+	from  *Account // where leases are taken
 	head  *node
 	tail  *node
 	n     int
@@ -42,7 +42,10 @@ const (
 )
 
 // Init says where s takes leases from for the bytes it has to copy.
-func (s *Segments) Init(a *Allocator) { *s = Segments{a: a} }
+func (s *Segments) Init(a *Allocator) { s.InitFor(a.accounts[0]) }
+
+// InitFor is Init for leases that are counted by purpose.
+func (s *Segments) InitFor(from *Account) { *s = Segments{from: from} }
 
 // Len returns the number of bytes.
 func (s *Segments) Len() int { return s.n }
@@ -163,14 +166,14 @@ func (s *Segments) Flatten() []byte {
 	}
 	n := s.n
 	var flat Segments
-	flat.Init(s.a)
+	flat.InitFor(s.from)
 	flat.grow(n)
 	for nd := s.head; nd != nil; nd = nd.next {
 		flat.fill(nd.view())
 	}
 	s.Release()
 	*s = flat
-	s.a.noteFlattened(n)
+	s.from.a.noteFlattened(n)
 	return s.First()
 }
 
@@ -193,13 +196,13 @@ func (s *Segments) Splice(from *Segments) {
 	}
 	s.tail, s.room = from.tail, from.room
 	s.n += from.n
-	from.Init(from.a)
+	from.InitFor(from.from)
 }
 
 // Release drops all bytes and sends every lease home. s is empty and usable.
 func (s *Segments) Release() {
 	nd := s.head
-	*s = Segments{a: s.a}
+	*s = Segments{from: s.from}
 	for nd != nil {
 		next := nd.next
 		nd.release()
@@ -226,7 +229,7 @@ func (s *Segments) link(nd *node) {
 // grow links a new lease of at least n bytes with none of them written.
 func (s *Segments) grow(n int) {
 	s.dropIfEmpty()
-	l := s.a.Lease(n)
+	l := s.from.Lease(n)
 	s.link(s.newNode(l, 0, 0))
 	s.room = int32(min(l.b.size, maxRoom))
 }

@@ -48,7 +48,7 @@ func (s *Segments) Prepend(p []byte) {
 	if len(p) == 0 {
 		return
 	}
-	l := s.a.Lease(len(p))
+	l := s.from.Lease(len(p))
 	nd := s.newNode(l, l.b.size-len(p), l.b.size)
 	copy(nd.view(), p)
 	if nd.next = s.head; s.head == nil {

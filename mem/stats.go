@@ -11,6 +11,8 @@ type Stats struct {
 	// Classes holds one entry per size class, ascending; the last one, of Size
 	// 0, counts the leases above the largest class.
 	Classes [numClasses + 1]ClassStats
+	// Accounts holds one entry per purpose, the nameless one first.
+	Accounts []AccountStats
 	// Leased is the number of leased buffers in all classes. Owners added by
 	// Clone do not count: a buffer is out once.
 	Leased int
@@ -63,6 +65,7 @@ func (a *Allocator) Stats() Stats {
 		s.Leased += c.leased()
 		s.Misses += c.misses
 	}
+	s.Accounts = a.accountStats(s.Leased, s.Misses)
 	return s
 }
 

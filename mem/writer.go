@@ -16,8 +16,11 @@ const panicCommit = "mem: Commit of more bytes than Reserve gave room for"
 
 // Init says where w takes its leases from and their least size in bytes, e.g.
 // 4096. A long output takes larger ones, up to 64 KiB.
-func (w *Writer) Init(a *Allocator, chunk int) {
-	w.s.Init(a)
+func (w *Writer) Init(a *Allocator, chunk int) { w.InitFor(a.accounts[0], chunk) }
+
+// InitFor is Init for leases that are counted by purpose.
+func (w *Writer) InitFor(from *Account, chunk int) {
+	w.s.InitFor(from)
 	w.chunk = chunk
 }
 
