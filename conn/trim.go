@@ -20,12 +20,16 @@ func (l *Loop) traffic() uint64 {
 
 // trimWhenIdle is called in each turn and returns when it wants to be called again, 0 = not.
 func (l *Loop) trimWhenIdle() int64 {
-	t, traffic := &l.trim, l.traffic()
+	t := &l.trim
+	if l.now < t.at {
+		return t.at
+	}
+	traffic := l.traffic()
 	switch {
 	case t.at == 0 && traffic == t.done:
-	case t.at == 0, l.now >= t.at && traffic != t.seen:
+	case t.at == 0, traffic != t.seen:
 		t.at, t.seen = l.now+int64(trimIdle), traffic
-	case l.now >= t.at:
+	default:
 		l.cfg.Alloc.Trim()
 		t.at, t.done = 0, traffic
 	}

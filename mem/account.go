@@ -8,7 +8,7 @@ const maxAccounts = 16
 type Account struct {
 	a      *Allocator
 	name   string
-	id     uint8
+	id     uint8 // 0 = the nameless one, whose own numbers are not used: not everything passes it
 	leased int
 	high   int
 	misses uint64
@@ -40,35 +40,38 @@ func (p *Account) Allocator() *Allocator { return p.a }
 // Lease is Allocator.Lease, counted.
 func (p *Account) Lease(n int) Lease {
 	a := p.a
-	if a.cfg.Shared {
-		return p.leaseShared(n)
+	if uint(n-1) < a.fastMax { // as Allocator.Lease
+		c := &a.classes[classOf(n)]
+		if nd := c.free; nd != nil {
+			c.free = nd.next
+			c.freeLen--
+			b := nd.lease.b
+			b.refs, b.account = 1, p.id
+			if p.leased++; p.leased > p.high {
+				p.high = p.leased
+			}
+			return nd.lease
+		}
 	}
-	missed := a.missed
-	l := a.Lease(n)
-	p.note(l.b, missed)
-	return l
+	return p.leaseSlow(n)
 }
 
-func (p *Account) leaseShared(n int) Lease {
+func (p *Account) leaseSlow(n int) Lease {
 	a := p.a
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	if a.cfg.Shared {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+	} else {
+		a.Collect()
+	}
 	missed := a.missed
 	l := a.leaseLocked(n)
-	p.note(l.b, missed)
-	return l
-}
-
-// note books a lease that has just been made.
-func (p *Account) note(b *block, missed uint64) {
-	if p.id == 0 {
-		return
-	}
-	b.account = p.id
-	p.misses += p.a.missed - missed
+	l.b.account = p.id
+	p.misses += a.missed - missed
 	if p.leased++; p.leased > p.high {
 		p.high = p.leased
 	}
+	return l
 }
 
 // forget takes a buffer that comes home off its account.
@@ -90,9 +93,11 @@ func (a *Allocator) accountStats(leased int, misses uint64) []AccountStats {
 	list := make([]AccountStats, len(a.accounts))
 	for i, p := range a.accounts {
 		list[i] = AccountStats{p.name, p.leased, p.high, p.misses}
-		leased -= p.leased
-		misses -= p.misses
+		if i > 0 {
+			leased -= p.leased
+			misses -= p.misses
+		}
 	}
-	list[0].Leased, list[0].Misses = leased, misses
+	list[0] = AccountStats{Leased: leased, Misses: misses} // what went around it included
 	return list
 }

@@ -23,9 +23,12 @@ func (q *foreignQueue) push(b *block) {
 // turn so that they do not lie about. Without any it costs one atomic load. On the
 // loop only.
 func (a *Allocator) Collect() {
-	if a.foreign.top.Load() == nil {
-		return
+	if a.foreign.top.Load() != nil {
+		a.collect()
 	}
+}
+
+func (a *Allocator) collect() {
 	for nd := a.foreign.top.Swap(nil); nd != nil; {
 		b := nd.lease.b
 		nd = nd.next

@@ -70,10 +70,19 @@ func NewPool[T any](c PoolConfig[T]) *Pool[T] {
 
 // Get returns an object that is the caller's until Put.
 func (p *Pool[T]) Get() *T {
-	if p.cfg.Shared {
-		p.mu.Lock()
-		defer p.mu.Unlock()
+	if p.cfg.Shared { // without defer, which the loop's way would pay for, too
+		return p.getShared()
 	}
+	return p.get()
+}
+
+func (p *Pool[T]) getShared() *T {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.get()
+}
+
+func (p *Pool[T]) get() *T {
 	if p.stats.Out++; p.stats.Out > p.stats.HighWater {
 		p.stats.HighWater = p.stats.Out
 	}
@@ -94,9 +103,19 @@ func (p *Pool[T]) Get() *T {
 // Put resets x and takes it back. Exactly once per Get.
 func (p *Pool[T]) Put(x *T) {
 	if p.cfg.Shared {
-		p.mu.Lock()
-		defer p.mu.Unlock()
+		p.putShared(x)
+		return
 	}
+	p.put(x)
+}
+
+func (p *Pool[T]) putShared(x *T) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.put(x)
+}
+
+func (p *Pool[T]) put(x *T) {
 	if guard {
 		p.checkOut(x)
 	}

@@ -32,7 +32,7 @@ func (p *Pool[T]) noteGet(x *T) {
 		p.out, p.byPtr = map[*T]*poolMemo{}, map[*T]*poolMemo{}
 	}
 	m := &poolMemo{object: x}
-	m.got.note(2)
+	m.got.note(3)
 	p.out[x] = m
 }
 
@@ -50,7 +50,7 @@ func (p *Pool[T]) checkOut(x *T) {
 func (p *Pool[T]) notePut(x *T) {
 	m := p.out[x]
 	delete(p.out, x)
-	m.put.note(2)
+	m.put.note(3)
 	poison(reflect.ValueOf(x).Elem())
 	m.check = func() bool { return poisoned(reflect.ValueOf(x).Elem()) }
 	p.byPtr[x] = m
