@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/mem"
 )
 
 // Many requests at once on few connections and few workers, each with its own answer.
@@ -49,7 +50,7 @@ func TestBlockingMany(t *testing.T) {
 // When the handler has returned its last task is counted already. Were there a moment in
 // between, an earlier task could find the job finished with nothing on its way, and free it.
 func TestJobEndsInOneStep(t *testing.T) {
-	loop := conn.NewLoop(conn.Config{Driver: deaf{}})
+	loop := conn.NewLoop(conn.Config{Driver: deaf{}, Alloc: mem.NewAllocator(mem.Config{})})
 	for range 2000 {
 		ex := &exchange{svc: &service{srv: &Server{}, loop: loop}}
 		watching := make(chan struct{})
@@ -138,7 +139,7 @@ func TestBlockingClientGone(t *testing.T) {
 		case <-time.After(patience):
 			t.Error("the handler still writes to a client that has gone")
 		}
-		s.eventually("its exchange is freed", func(svc *service) bool { return svc.live == 0 })
+		s.eventually("its exchange is freed", func(svc *service) bool { return svc.live() == 0 })
 	})
 }
 

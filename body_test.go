@@ -514,7 +514,7 @@ func TestBodyTruncated(t *testing.T) {
 				} {
 					p := s.dial()
 					p.send(raw)
-					s.eventually("the request is in progress", func(svc *service) bool { return svc.live == 1 })
+					s.eventually("the request is in progress", func(svc *service) bool { return svc.live() == 1 })
 					end(p)
 					select {
 					case err := <-ends:
@@ -551,7 +551,7 @@ func TestTruncatedMessage(t *testing.T) {
 				t.Errorf("%q and FIN: the connection ended after %v only", raw, d)
 			}
 		}
-		s.eventually("all are gone", func(svc *service) bool { return svc.live == 0 && svc.loop.Stats().Open == 0 })
+		s.eventually("all are gone", func(svc *service) bool { return svc.live() == 0 && svc.loop.Stats().Open == 0 })
 	})
 }
 
@@ -730,9 +730,9 @@ func TestBodyStreamPanicsAtEnd(t *testing.T) {
 		}, func(s *Server) { s.BodyBuffer, s.MaxBody = 1, -1 })
 		p, other := s.dial(), s.dial()
 		p.send(postChunked("/") + chunk("abc"))
-		s.eventually("the request is in progress", func(svc *service) bool { return svc.live == 1 })
+		s.eventually("the request is in progress", func(svc *service) bool { return svc.live() == 1 })
 		p.reset()
-		s.eventually("it is gone", func(svc *service) bool { return svc.live == 0 })
+		s.eventually("it is gone", func(svc *service) bool { return svc.live() == 0 })
 		other.get("/ok")
 		if !strings.Contains(s.log.String(), "at the end") {
 			t.Error("the panic was not logged")

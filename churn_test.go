@@ -124,7 +124,7 @@ func expectNothingLeft(t *testing.T, s *testServer, i int) {
 		done := make(chan struct{})
 		svc := s.services[i]
 		svc.loop.Post(taskFunc(func() {
-			open, live, leases = svc.loop.Stats().Open, svc.live, svc.alloc.Stats().Leased
+			open, live, leases = svc.loop.Stats().Open, svc.live(), svc.alloc.Stats().Leased
 			close(done)
 		}))
 		<-done

@@ -24,7 +24,6 @@ type exchange struct {
 	trailed   []field   // the trailers' copy, likewise
 	scratch   []byte    // decoded paths and query values, for the views handed out
 	worker    *job      // the Blocking side, nil on the loop
-	next      *exchange // free list
 }
 
 func newExchange(svc *service) *exchange {

@@ -1,11 +1,16 @@
 package ringwire
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/ringwire/ringwire/mem"
+)
 
 // jobPool reuses jobs, and knows when none is left.
 type jobPool struct {
+	pool *mem.Pool[job]
+
 	mu   sync.Mutex
-	free []*job
 	out  int
 	last func() // called when out reaches 0
 
@@ -13,33 +18,32 @@ type jobPool struct {
 	ended   bool   // no loop runs any more
 }
 
-// maxFreeJobs is how many unused jobs are kept.
-const maxFreeJobs = 256
+func (p *jobPool) open(heap bool) {
+	p.pool = mem.NewPool(mem.PoolConfig[job]{
+		Name: "job",
+		New: func() *job {
+			j := &job{}
+			j.cond.L = &j.mu
+			return j
+		},
+		Reset:  (*job).reset,
+		Max:    256,
+		Shared: true,
+		Heap:   heap,
+	})
+}
 
 func (s *Server) newJob() *job {
 	p := &s.jobs
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.out++
-	if n := len(p.free); n > 0 {
-		j := p.free[n-1]
-		p.free = p.free[:n-1]
-		return j
-	}
-	j := &job{}
-	j.cond.L = &j.mu
-	return j
+	p.mu.Unlock()
+	return p.pool.Get()
 }
 
 func (s *Server) freeJob(j *job) {
-	j.reset()
-	p := &s.jobs
-	p.mu.Lock()
-	if len(p.free) < maxFreeJobs {
-		p.free = append(p.free, j)
-	}
-	p.mu.Unlock()
-	p.done()
+	s.jobs.pool.Put(j)
+	s.jobs.done()
 }
 
 // done counts a job out.
@@ -72,6 +76,7 @@ func (p *jobPool) bury(j *job) {
 	ex.worker = nil
 	j.handed.Release()
 	ex.svc.release(ex)
+	p.pool.Put(j)
 }
 
 // wait has f called when no job is out, at once if that is so now. All loops have ended.

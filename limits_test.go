@@ -84,7 +84,7 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 		}
-		s.eventually("nothing is left", func(svc *service) bool { return svc.live == 0 && svc.loop.Stats().Open == 0 })
+		s.eventually("nothing is left", func(svc *service) bool { return svc.live() == 0 && svc.loop.Stats().Open == 0 })
 	})
 }
 
@@ -147,7 +147,7 @@ func TestWorkerLimits(t *testing.T) {
 			p.send(get("/b/now"))
 			queued = append(queued, p)
 		}
-		s.eventually("five requests are in progress", func(svc *service) bool { return svc.live == 5 })
+		s.eventually("five requests are in progress", func(svc *service) bool { return svc.live() == 5 })
 		p := s.dial()
 		a := p.get("/b/now")
 		if a.StatusCode != 503 || a.Header.Get("Retry-After") == "" {

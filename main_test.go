@@ -126,12 +126,17 @@ func holdings(s *Server) string {
 		if st := svc.loop.Stats(); st.Open != 0 || st.Parked != 0 {
 			fmt.Fprintf(&text, "loop %d: %d connections, %d of them parked; ", i, st.Open, st.Parked)
 		}
-		if svc.live != 0 {
-			fmt.Fprintf(&text, "loop %d: %d exchanges; ", i, svc.live)
+		if svc.live() != 0 {
+			fmt.Fprintf(&text, "loop %d: %d exchanges; ", i, svc.live())
 		}
-		if err := svc.alloc.Close(); err != nil {
-			fmt.Fprintf(&text, "loop %d: %v; ", i, err)
+		for _, c := range []interface{ Close() error }{svc.alloc, svc.exchanges, svc.conns} {
+			if err := c.Close(); err != nil {
+				fmt.Fprintf(&text, "loop %d: %v; ", i, err)
+			}
 		}
+	}
+	if err := s.jobs.pool.Close(); err != nil {
+		fmt.Fprintf(&text, "workers: %v; ", err)
 	}
 	if err := s.shared.Close(); err != nil {
 		fmt.Fprintf(&text, "workers: %v; ", err)

@@ -199,7 +199,7 @@ func TestAfterBlocking(t *testing.T) {
 		p := s.dial()
 		raw := post("/", "abc")
 		p.send(raw[:len(raw)-3])
-		s.eventually("the request is in progress", func(svc *service) bool { return svc.live == 1 })
+		s.eventually("the request is in progress", func(svc *service) bool { return svc.live() == 1 })
 		other := s.dial()
 		other.get("/ok")
 		p.send("abc")
@@ -261,7 +261,7 @@ func TestBlockingInCallback(t *testing.T) {
 				_ = p.Close()
 			}
 		}
-		s.eventually("nothing is left", func(svc *service) bool { return svc.live == 0 })
+		s.eventually("nothing is left", func(svc *service) bool { return svc.live() == 0 })
 	})
 }
 
@@ -343,12 +343,12 @@ func TestGoneBeforeWorker(t *testing.T) {
 		s.eventually("the worker is busy", func(svc *service) bool { return calls.Load() == 1 })
 		p := s.dial()
 		p.send(get("/"))
-		s.eventually("it waits for a worker", func(svc *service) bool { return svc.live == 2 })
+		s.eventually("it waits for a worker", func(svc *service) bool { return svc.live() == 2 })
 		p.reset()
 		s.eventually("it is gone", func(svc *service) bool { return svc.loop.Stats().Open == 1 })
 		open()
 		busy.expect("GET", 200, "", "")
-		s.eventually("all are freed", func(svc *service) bool { return svc.live == 0 })
+		s.eventually("all are freed", func(svc *service) bool { return svc.live() == 0 })
 		if n := calls.Load(); n != 1 {
 			t.Errorf("%d handlers ran, want the one whose client is there", n)
 		}

@@ -187,8 +187,8 @@ func TestKeepAliveManyRequests(t *testing.T) {
 			if n := svc.loop.Stats().Accepted; n != 1 {
 				t.Errorf("%d connections were accepted for one client", n)
 			}
-			if svc.live != 0 || svc.alloc.Stats().Leased != 0 {
-				t.Errorf("an idle connection holds %d exchanges and %d leases, want none", svc.live, svc.alloc.Stats().Leased)
+			if svc.live() != 0 || svc.alloc.Stats().Leased != 0 {
+				t.Errorf("an idle connection holds %d exchanges and %d leases, want none", svc.live(), svc.alloc.Stats().Leased)
 			}
 		})
 	})

@@ -36,7 +36,6 @@ type h1Conn struct {
 	bodyOpen bool // the engine has not yet seen the request's body to its end
 	held     bool // the body waits for us, not for the peer
 	unasked  bool // the client waits for 100 (Continue), and nobody has asked for the body
-	next     *h1Conn
 }
 
 // OnData implements conn.Handler.

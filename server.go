@@ -128,6 +128,7 @@ func (s *Server) prepare() error {
 	s.state = stateRunning
 	s.ready()
 	s.shared = mem.NewAllocator(mem.Config{Shared: true, Heap: cfg.DisablePooling})
+	s.jobs.open(cfg.DisablePooling)
 	s.workers = newWorkers(cfg.Workers, cfg.WorkQueue)
 	return nil
 }
@@ -226,6 +227,7 @@ func (s *Server) newService(drv conn.Driver, n int) *service {
 	if len(s.services) < cfg.MaxConns%n {
 		maxConns++
 	}
+	svc.pools()
 	svc.loop = conn.NewLoop(conn.Config{
 		Driver:       drv,
 		Alloc:        svc.alloc,
@@ -326,6 +328,8 @@ func (s *Server) release() {
 	s.jobs.wait(func() {
 		for _, svc := range s.services {
 			s.logLeak(svc.alloc.Close())
+			s.logLeak(svc.exchanges.Close())
+			s.logLeak(svc.conns.Close())
 		}
 		s.logLeak(s.shared.Close())
 	})

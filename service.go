@@ -17,70 +17,53 @@ type service struct {
 	alloc  *mem.Allocator
 	limits h1.Limits
 
-	exchanges *exchange // free, at most maxFreeExchanges
-	spare     int       // how many these are
-	conns     *h1Conn   // free
-	live      int       // exchanges in use
-	refused   uint64    // requests answered by refuse
+	exchanges *mem.Pool[exchange]
+	conns     *mem.Pool[h1Conn]
+	refused   uint64 // requests answered by refuse
 
 	common h1.Preset // the head of most responses, with date in it
 	date   [29]byte  // the Date field's value (RFC 9110 §6.6.1)
 	dateAt int64     // loop time from which it is out of date
 }
 
+// pools makes what the loop reuses. An idle connection has no exchange, and these take some
+// KiB each: a crowd that came once should not be paid for ever after.
+func (s *service) pools() {
+	s.exchanges = mem.NewPool(mem.PoolConfig[exchange]{
+		Name:  "exchange",
+		New:   func() *exchange { return newExchange(s) },
+		Reset: (*exchange).reset,
+		Max:   1024,
+		Heap:  s.cfg.DisablePooling,
+	})
+	s.conns = mem.NewPool(mem.PoolConfig[h1Conn]{
+		Name:  "connection state",
+		Reset: func(h *h1Conn) { *h = h1Conn{} },
+		Max:   16 << 10, // small, and as many as there were connections
+		Heap:  s.cfg.DisablePooling,
+	})
+}
+
 // accept makes the handler of a new connection.
 func (s *service) accept(c *conn.Conn) conn.Handler {
-	h := s.conns
-	if h == nil {
-		h = &h1Conn{svc: s}
-	} else {
-		s.conns = h.next
-		*h = h1Conn{svc: s}
-	}
-	h.conn = c
+	h := s.conns.Get()
+	h.svc, h.conn = s, c
 	h.eng.Init(h1.Server, &s.limits)
 	// The first request's head is due from the accept on.
 	c.SetDeadline(s.after(s.cfg.ReadHeaderTimeout))
 	return h
 }
 
-func (s *service) closed(h *h1Conn) {
-	h.conn = nil
-	h.next = s.conns
-	s.conns = h
-}
+func (s *service) closed(h *h1Conn) { s.conns.Put(h) }
 
-// acquire gives an exchange for the next head; putBack or release takes it.
-func (s *service) acquire() *exchange {
-	s.live++
-	ex := s.exchanges
-	if ex == nil {
-		return newExchange(s)
-	}
-	s.exchanges = ex.next
-	s.spare--
-	return ex
-}
+// acquire gives an exchange for the next head; release takes it back.
+func (s *service) acquire() *exchange { return s.exchanges.Get() }
 
-// putBack takes back an exchange that was not used.
-func (s *service) putBack(ex *exchange) {
-	s.live--
-	if s.spare < maxFreeExchanges {
-		s.spare++
-		ex.next = s.exchanges
-		s.exchanges = ex
-	}
-}
-
-// maxFreeExchanges is how many unused exchanges a loop keeps: they take some KiB each, and a
-// crowd that came once should not be paid for ever after.
-const maxFreeExchanges = 1024
+// live is the number of exchanges in use.
+func (s *service) live() int { return s.exchanges.Stats().Out }
 
 // release takes back an exchange that is over.
-func (s *service) release(ex *exchange) {
-	ex.reset()
-	s.putBack(ex)
-}
+func (s *service) release(ex *exchange) { s.exchanges.Put(ex) }
 
 // after is the loop time d from now.
 func (s *service) after(d time.Duration) int64 { return s.loop.Now() + int64(d) }

@@ -51,7 +51,7 @@ func TestShutdownDrains(t *testing.T) {
 		<-entered
 		body.send("POST /body HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nab")
 		head.send("GET /head HTTP/1.1\r\n")
-		s.eventually("three requests are in progress", func(svc *service) bool { return svc.live == 3 })
+		s.eventually("three requests are in progress", func(svc *service) bool { return svc.live() == 3 })
 
 		ret := make(chan error, 1)
 		go func() { ret <- s.Shutdown(context.Background()) }()
@@ -175,7 +175,7 @@ func TestShutdownThenUpgrade(t *testing.T) {
 		s := start(t, driver, upgradeTo(e))
 		p := s.dial()
 		p.send(upgradeRequest[:20])
-		s.eventually("the head is in progress", func(svc *service) bool { return svc.live == 1 })
+		s.eventually("the head is in progress", func(svc *service) bool { return svc.live() == 1 })
 		ret := make(chan error, 1)
 		go func() { ret <- s.Shutdown(context.Background()) }()
 		s.eventually("it shuts down", func(svc *service) bool { return svc.loop.ShuttingDown() })

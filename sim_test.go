@@ -182,7 +182,7 @@ func (w *world) play() {
 
 // rest waits for the timeouts of those that linger or idle: then nothing is held.
 func (w *world) rest() {
-	left := func() bool { return w.sim.Open() > 0 || w.svc.live > 0 && !w.shut }
+	left := func() bool { return w.sim.Open() > 0 || w.svc.live() > 0 && !w.shut }
 	w.sim.Advance(5 * time.Minute)
 	for end := time.Now().Add(5 * time.Second); left() && time.Now().Before(end); time.Sleep(time.Millisecond) {
 		w.sim.Advance(5 * time.Second) // handlers on workers may still run
@@ -193,8 +193,8 @@ func (w *world) rest() {
 	if w.shut {
 		return // the loop has ended, perhaps before a worker has: close looks at what is left
 	}
-	if w.svc.live != 0 {
-		w.t.Errorf("%d exchanges are in use without a connection", w.svc.live)
+	if w.svc.live() != 0 {
+		w.t.Errorf("%d exchanges are in use without a connection", w.svc.live())
 	}
 	if n := w.svc.alloc.Stats().Leased; n != 0 {
 		w.t.Errorf("%d leases are out without a connection", n)

@@ -49,7 +49,7 @@ type statsTask struct {
 }
 
 func (t *statsTask) RunTask() {
-	t.stats = Stats{Stats: t.svc.loop.Stats(), Exchanges: t.svc.live, Refused: t.svc.refused}
+	t.stats = Stats{Stats: t.svc.loop.Stats(), Exchanges: t.svc.live(), Refused: t.svc.refused}
 	t.stats.addMem(t.svc.alloc.Stats())
 	close(t.done)
 }

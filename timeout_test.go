@@ -41,7 +41,7 @@ func TestHeadTimeout(t *testing.T) {
 			}
 			p.expectGone("the head took too long")
 		}
-		s.eventually("nothing is left", func(svc *service) bool { return svc.live == 0 && svc.loop.Stats().Open == 0 })
+		s.eventually("nothing is left", func(svc *service) bool { return svc.live() == 0 && svc.loop.Stats().Open == 0 })
 	})
 }
 
@@ -100,7 +100,7 @@ func TestWriteTimeout(t *testing.T) {
 			began := time.Now()
 			s.eventually("the connection is cut", func(svc *service) bool {
 				st := svc.loop.Stats()
-				return st.Open == 0 && st.WriteTimeouts > before && svc.live == 0 && svc.alloc.Stats().Leased == 0
+				return st.Open == 0 && st.WriteTimeouts > before && svc.live() == 0 && svc.alloc.Stats().Leased == 0
 			})
 			if d := time.Since(began); d < limit-50*time.Millisecond || d > limit+slack {
 				t.Errorf("%s: cut after %v, want %v", path, d, limit)

@@ -35,7 +35,10 @@ type Loop struct {
 	dirty  []uint32 // connections that Turn has to look at
 	parked []uint32 // accepted above the limit, in order of arrival
 	wheel  wheel
+	trim   trimmer
 	views  [MaxSendBufs][]byte
+
+	kept, output *mem.Account // of cfg.Alloc
 
 	stats    Stats
 	shutting bool
@@ -46,6 +49,7 @@ type Loop struct {
 func NewLoop(cfg Config) *Loop {
 	l := &Loop{drv: cfg.Driver, cfg: cfg.withDefaults(), now: cfg.Driver.Now()}
 	l.wheel.tick = l.now >> tickShift
+	l.kept, l.output = l.cfg.Alloc.Account("kept input"), l.cfg.Alloc.Account("output")
 	return l
 }
 
@@ -113,7 +117,7 @@ func (l *Loop) Opened(id uint32) {
 	}
 	c := l.conn(id)
 	*c = Conn{loop: l, id: id, state: parked}
-	c.out.Init(l.cfg.Alloc, l.cfg.OutputChunk)
+	c.out.InitFor(l.output, l.cfg.OutputChunk)
 	l.stats.Accepted++
 	l.stats.Open++
 	switch serving := l.stats.Open - l.stats.Parked; {
@@ -166,7 +170,7 @@ func (l *Loop) Received(id uint32, p []byte) {
 		return // closing: read only so that the peer's bytes do not cause a reset
 	}
 	if c.spill.len() > 0 || c.has(paused) {
-		c.spill.add(l.cfg.Alloc, p)
+		c.spill.add(l.kept, p)
 		c.deliver()
 		return
 	}
@@ -174,7 +178,7 @@ func (l *Loop) Received(id uint32, p []byte) {
 	switch {
 	case n == len(p):
 	case c.state == open:
-		c.spill.add(l.cfg.Alloc, p[n:])
+		c.spill.add(l.kept, p[n:])
 		c.choke()
 	default:
 		c.surplus()
@@ -313,7 +317,8 @@ func (l *Loop) Turn(now int64) int64 {
 		c.flush()
 	}
 	l.dirty = l.dirty[:0]
-	return l.wheel.next()
+	l.cfg.Alloc.Collect()
+	return earlier(l.wheel.next(), l.trimWhenIdle())
 }
 
 // enter refreshes the loop's time at the beginning of a callback.

@@ -21,7 +21,7 @@ func (s *spill) bytes() []byte {
 
 // add appends a copy of p. The lease grows by doubling so that a message that
 // arrives byte by byte is copied a constant number of times.
-func (s *spill) add(a *mem.Allocator, p []byte) {
+func (s *spill) add(a *mem.Account, p []byte) {
 	n := s.len()
 	if s.lease.Valid() && int(s.to)+len(p) <= s.lease.Cap() {
 		s.to += int32(copy(s.lease.Bytes()[s.to:], p))

@@ -41,7 +41,7 @@ func TestSpillModel(t *testing.T) {
 				default:
 					off := rng.IntN(len(src) - most)
 					p := src[off : off+1+rng.IntN(most)]
-					s.add(a, p)
+					s.add(a.Account("kept input"), p)
 					model.Write(p)
 				}
 				if s.len() != model.Len() || !bytes.Equal(s.bytes(), model.Bytes()) {
@@ -83,7 +83,7 @@ func TestSpillCopies(t *testing.T) {
 		copied := 0
 		for i := range n {
 			before := s
-			s.add(a, []byte{byte(i)})
+			s.add(a.Account("kept input"), []byte{byte(i)})
 			if before.lease.Valid() && (s.lease != before.lease || s.from != before.from) {
 				copied += before.len()
 			}
@@ -107,7 +107,7 @@ func TestSpillGrows(t *testing.T) {
 	defer s.release()
 	leases, last := 0, mem.Lease{}
 	for i := range 1 << 20 {
-		s.add(a, []byte{1})
+		s.add(a.Account("kept input"), []byte{1})
 		if s.lease != last {
 			leases, last = leases+1, s.lease
 			if have := s.lease.Cap(); i > 4096 && have > 8*(i+1) {
@@ -126,10 +126,10 @@ func TestSpillReusesRoom(t *testing.T) {
 	a := mem.NewAllocator(mem.Config{})
 	var s spill
 	defer s.release()
-	s.add(a, spillBytes(200))
+	s.add(a.Account("kept input"), spillBytes(200))
 	first := s.lease
 	for range 1000 {
-		s.add(a, spillBytes(50))
+		s.add(a.Account("kept input"), spillBytes(50))
 		s.discard(50)
 	}
 	if s.lease != first {

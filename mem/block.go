@@ -27,13 +27,17 @@ type block struct {
 	class uint8
 	flags uint8 // 0 on the fast path: a slab block of a loop's own allocator
 
+	account uint8 // what it was leased for: an index of owner.accounts
+
 	guardBlock // what checking builds remember; else empty
 }
 
 const (
-	flagShared = 1 << iota // atomics and the owner's lock
-	flagHeap               // not from a slab: left to the garbage collector
-	flagMapped             // a mapping of its own
+	flagShared  = 1 << iota // atomics and the owner's lock
+	flagHeap                // not from a slab: left to the garbage collector
+	flagMapped              // a mapping of its own
+	flagSampled             // the sampler remembers it
+	flagForeign             // Share was called: atomics, and home by way of the owner's queue
 )
 
 func (b *block) setMemory(p []byte) {
@@ -44,7 +48,7 @@ func (b *block) memory() []byte { return unsafe.Slice((*byte)(b.data), b.size) }
 
 // shared reports whether other goroutines may count references, too. In
 // checking builds any may look at the count.
-func (b *block) shared() bool { return guard || b.flags&flagShared != 0 }
+func (b *block) shared() bool { return guard || b.flags&(flagShared|flagForeign) != 0 }
 
 // sole reports whether the caller, an owner, is the only one. Then the block's
 // own node is unused: whoever uses it holds a reference, too.
@@ -64,25 +68,44 @@ func (b *block) addRef(d int32) int32 {
 	return b.refs
 }
 
+// spareNode is a node beside its block's own, for buffers that are in several chains.
+type spareNode struct {
+	node
+	home *Allocator // where it returns to
+}
+
 // newNode gives a lease, whose owner the caller is, the node to link it by.
-func newNode(l Lease, off, end int) *node {
+//
+// A spare node comes from the allocator of its lease and goes back there: wherever a
+// chain has wandered, each piece returns to the place it came from. Only when that is
+// another loop's, as it may be for a lease that was shared, do we use our own.
+func (s *Segments) newNode(l Lease, off, end int) *node {
 	nd := &l.b.node
 	if !l.b.sole() {
-		nd = l.b.owner.takeNode()
+		home := l.b.owner
+		if l.b.flags&flagForeign != 0 {
+			home = s.from.a
+		}
+		nd = home.takeNode()
 	}
 	nd.next, nd.lease, nd.off, nd.end = nil, l, off, end
+	if guard {
+		l.b.noteGiven()
+	}
 	return nd
 }
 
-// release gives the node and its lease back. A spare node goes to the
-// allocator of its lease, like the lease: wherever the chain has wandered, each
-// piece returns to the place it came from.
+// release gives the node and its lease back.
 func (nd *node) release() {
 	l := nd.lease
 	if nd != &l.b.node {
-		l.b.owner.putNode(nd)
+		sp := (*spareNode)(unsafe.Pointer(nd)) // every node but a block's own lies in one
+		sp.home.putNode(sp)
 	}
-	l.Release()
+	if guard {
+		l.b.noteTaken()
+	}
+	l.release()
 }
 
 // view returns the node's bytes, with no capacity beyond them.

@@ -23,7 +23,19 @@
 // or from a Writer is a borrowed view and says how long it lives.
 //
 // Leases of an ordinary allocator are made, cloned and released on its loop
-// only; with [Config].Shared any goroutine may.
+// only; with [Config].Shared any goroutine may. A lease that several loops send is
+// made by one of them and opened to the others by [Lease.Share].
+//
+// # What is out
+//
+// [Allocator.Stats] counts by size class and by purpose: whoever leases through
+// an [Account], directly or by [Segments.InitFor] and [Writer.InitFor], is named.
+// [Allocator.Suspects] lists sampled leases that have been out for long.
+// [Allocator.Trim] gives back what nothing is leased of.
+//
+// # Objects
+//
+// [Pool] keeps structs for reuse, with a mandatory reset, a bound and a count.
 //
 // # Old bytes
 //
@@ -37,9 +49,10 @@
 //
 // With the build tag memguard, and under the race detector, every lease lives
 // on pages of its own that become inaccessible on release, so a stray read
-// faults at the culprit; a second release or a use through a released Lease
-// panics with the stacks of acquire and release, and Close lists leaks with
-// theirs. A build without them holds no guard code, and there a use after
+// faults at the culprit; a second release, a release of what was given away, and
+// a use through a released Lease panic with the stacks of acquire and release,
+// and Close lists leaks with theirs. An object of a [Pool] is used once, and found
+// when it is put twice or written later. A build without them holds no guard code, and there a use after
 // release is undefined: it reads somebody else's bytes, or faults.
 //
 // # Limits

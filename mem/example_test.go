@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/ringwire/ringwire/mem"
 )
@@ -97,4 +98,74 @@ func ExampleSegments_Splice() {
 	// Output:
 	// answer
 	// <nil> <nil>
+}
+
+// A frame that several loops send: encoded once, held by each, home after the last.
+func ExampleLease_Share() {
+	home := mem.NewAllocator(mem.Config{})
+	frame := home.Lease(512).Share()
+	n := copy(frame.Bytes(), "tick")
+
+	var loops sync.WaitGroup
+	for range 3 {
+		l := frame.Clone()
+		loops.Go(func() { // another loop, with an allocator of its own
+			var out mem.Writer
+			out.Init(mem.NewAllocator(mem.Config{}), 4096)
+			out.Append(l, 0, n)
+			out.Release() // sent
+		})
+	}
+	frame.Release()
+	loops.Wait()
+	home.Collect()
+	fmt.Println("out:", home.Stats().Leased)
+	// Output: out: 0
+}
+
+// A length that is known last is written first, and patched.
+func ExampleWriter_Patch() {
+	a := mem.NewAllocator(mem.Config{})
+	var w mem.Writer
+	w.Init(a, 4096)
+	_, _ = w.WriteString("length=000;")
+	_, _ = w.WriteString("the payload")
+	w.Patch(7, fmt.Appendf(nil, "%03d", w.Len()-11))
+	_, _ = w.Segments().WriteTo(os.Stdout)
+	// Output: length=011;the payload
+}
+
+// An encoder that fails half way takes back what it wrote.
+func ExampleWriter_Truncate() {
+	a := mem.NewAllocator(mem.Config{})
+	var w mem.Writer
+	w.Init(a, 4096)
+	_, _ = w.WriteString("[1")
+	mark := w.Len()
+	_, _ = w.WriteString(`,{"bad":`)
+	w.Truncate(mark)
+	_, _ = w.WriteString("]")
+	_, _ = w.Segments().WriteTo(os.Stdout)
+	// Output: [1]
+}
+
+func ExamplePool() {
+	type state struct {
+		header []byte
+		peer   *state
+	}
+	pool := mem.NewPool(mem.PoolConfig[state]{
+		Name:  "stream state",
+		Reset: func(s *state) { *s = state{header: s.header[:0]} },
+	})
+	s := pool.Get()
+	s.header = append(s.header, "secret"...)
+	pool.Put(s)
+	s = pool.Get()
+	fmt.Println(len(s.header), s.peer)
+	pool.Put(s)
+	fmt.Println(pool.Close())
+	// Output:
+	// 0 <nil>
+	// <nil>
 }

@@ -16,6 +16,10 @@ type (
 
 func (b *block) checkAlive(string) { _ = b.guardBlock }
 func (b *block) noteRelease(int32) {}
+func (b *block) noteGiven()        {}
+func (b *block) noteTaken()        {}
+func (b *block) checkOwned()       {}
+func (b *block) noteForeignHome()  {}
 
 func (a *Allocator) noteAcquire(*block)             { _ = a.guardAllocator }
 func (a *Allocator) noteHome(*block)                {}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -37,21 +38,17 @@ func (s *stack) String() string {
 	if s.n == 0 {
 		return "\t(never)\n"
 	}
-	var text strings.Builder
-	frames := runtime.CallersFrames(s.pcs[:s.n])
-	for {
-		f, more := frames.Next()
-		fmt.Fprintf(&text, "\t%s\n\t\t%s:%d\n", f.Function, f.File, f.Line)
-		if !more {
-			return text.String()
-		}
-	}
+	return frames(s.pcs[:s.n])
 }
 
 // guardBlock is what a header remembers of its one lease.
 type guardBlock struct {
 	acquired stack
 	released stack
+
+	mu     sync.Mutex // owners may be on several goroutines
+	given  stack      // where it last became part of a chain
+	chains int32      // owners that are chains
 }
 
 // guardAllocator lists what is out and what waits.
@@ -69,8 +66,42 @@ func (b *block) checkAlive(what string) {
 }
 
 func (b *block) report(text string) {
-	panic(fmt.Sprintf("%s (%d bytes)\nacquired at:\n%sreleased at:\n%s",
-		text, b.size, &b.acquired, &b.released))
+	panic(fmt.Sprintf("%s (%d bytes)\nacquired at:\n%sgiven away at:\n%sreleased at:\n%s",
+		text, b.size, &b.acquired, &b.given, &b.released))
+}
+
+// noteGiven counts one more owner that is a chain.
+func (b *block) noteGiven() {
+	b.checkAlive("use")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.chains++
+	b.given.note(2)
+}
+
+// noteTaken counts one less.
+func (b *block) noteTaken() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.chains--
+}
+
+// checkOwned panics when all owners are chains: whoever releases then gave his hold away.
+func (b *block) checkOwned() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if refs := atomic.LoadInt32(&b.refs); refs > 0 && refs <= b.chains {
+		b.report("mem: release of a lease that was given away")
+	}
+}
+
+// noteForeignHome destroys what a block held, before its loop takes it home.
+func (b *block) noteForeignHome() {
+	if b.flags&flagMapped != 0 {
+		protect(b.memory())
+	} else {
+		fill(b.memory(), poisonByte)
+	}
 }
 
 // noteRelease looks at the number of owners that a release has left.

@@ -24,8 +24,9 @@ type defect struct {
 
 var (
 	// A panic names the defect and both sites.
-	twice    = []string{"mem: second release of a lease", "acquired at:", "mem.acquire", "released at:", "mem.release"}
-	released = []string{"mem: use of a released lease", "acquired at:", "mem.acquire", "released at:", "mem.release"}
+	twice     = []string{"mem: second release of a lease", "acquired at:", "mem.acquire", "released at:", "mem.release"}
+	released  = []string{"mem: use of a released lease", "acquired at:", "mem.acquire", "released at:", "mem.release"}
+	givenAway = []string{"mem: release of a lease that was given away", "acquired at:", "mem.acquire", "given away at:", "mem.give"}
 	// A fault shows the culprit's stack.
 	fault = []string{"unexpected fault address", "mem.culprit"}
 
@@ -37,6 +38,15 @@ func acquire(a *Allocator, n int) Lease { return a.Lease(n) }
 
 //go:noinline
 func release(l Lease) { l.Release() }
+
+//go:noinline
+func put(p *Pool[request], r *request) { p.Put(r) }
+
+// poolWaits is more than the objects that a checking build looks at again later.
+const poolWaits = 100
+
+//go:noinline
+func give(s *Segments, l Lease) { s.Append(l, 0, 10) }
 
 //go:noinline
 func culprit(p []byte) { sink += p[0] }
@@ -73,25 +83,52 @@ var defects = []defect{
 		var s Segments
 		s.Init(a)
 		l := acquire(a, 100)
-		s.Append(l, 0, 10)
-		release(l)
+		give(&s, l)
+		l.Release()
+	}, givenAway},
+	{"release what was appended and shared", func(a *Allocator) {
+		var s, other Segments
+		s.Init(a)
+		other.Init(a)
+		l := acquire(a, 100)
+		give(&s, l)
+		s.ShareTo(&other, 0, 5)
+		l.Release()
+	}, []string{givenAway[0], "mem.acquire", "given away at:", "mem.(*Segments).ShareTo"}},
+	{"append twice", func(a *Allocator) {
+		var s Segments
+		s.Init(a)
+		l := acquire(a, 100)
+		give(&s, l)
+		s.Append(l, 10, 10)
 		s.Release()
-	}, twice},
+	}, []string{"mem: second release of a lease", "acquired at:", "mem.acquire"}},
+	{"release what was detached and appended", func(a *Allocator) {
+		var w Writer
+		w.Init(a, 100)
+		_, _ = w.WriteString("x")
+		l, _, _ := w.DetachLease()
+		var s Segments
+		s.Init(a)
+		give(&s, l)
+		l.Release()
+	}, []string{givenAway[0], "given away at:", "mem.give"}},
 	{"read what was appended and released", func(a *Allocator) {
 		var s Segments
 		s.Init(a)
 		l := acquire(a, 100)
 		s.Append(l, 0, 10)
-		release(l)
-		s.First()
-	}, released},
+		kept := s
+		s.Release()
+		kept.First()
+	}, []string{"mem: use of a released lease", "acquired at:", "mem.acquire", "released at:", "mem.(*Segments).Release"}},
 	{"write behind what was released", func(a *Allocator) {
 		var w Writer
 		w.Init(a, 100)
 		_, _ = w.WriteString("x")
-		l := w.s.tail.lease
-		l.Release()
-		w.Reserve(10)
+		kept := w
+		w.Release()
+		kept.Reserve(10)
 	}, []string{"mem: use of a released lease"}},
 	{"bytes of a released lease", func(a *Allocator) {
 		l := acquire(a, 100)
@@ -144,6 +181,36 @@ var defects = []defect{
 		<-done
 		culprit(p)
 	}, fault},
+	{"read a stale slice, released on another goroutine", func(a *Allocator) {
+		l := acquire(a, 100).Share()
+		p := l.Bytes()
+		done := make(chan bool)
+		go func() {
+			release(l)
+			close(done)
+		}()
+		<-done
+		culprit(p) // before its loop has collected it
+	}, fault},
+	{"share a released lease", func(a *Allocator) {
+		l := acquire(a, 100)
+		release(l)
+		l.Share()
+	}, []string{"mem: share of a released lease", "mem.acquire", "mem.release"}},
+	{"release twice, shared among loops", func(a *Allocator) {
+		l := acquire(a, 100).Share()
+		release(l)
+		l.Release()
+	}, twice},
+	{"keep a view over Truncate", func(a *Allocator) {
+		var s Segments
+		s.Init(a)
+		s.AppendCopy([]byte("abc"))
+		s.Append(leaseOf(a, 0, []byte("def")), 0, 3)
+		p := s.Views(nil, 2)[1]
+		s.Truncate(3)
+		culprit(p)
+	}, fault},
 	{"keep a view over Discard", func(a *Allocator) {
 		var s Segments
 		s.Init(a)
@@ -189,6 +256,44 @@ var defects = []defect{
 		acquire(a, 100)
 		panic(a.Close())
 	}, []string{"mem: close: leases not released: 1 of 512 B", "mem.acquire"}},
+	{"put twice", func(*Allocator) {
+		p := requests(PoolConfig[request]{})
+		r := p.Get()
+		put(p, r)
+		p.Put(r)
+	}, []string{`mem: second Put of an object of pool "request"`, "got at:", "put at:", "mem.put"}},
+	{"put what is another pool's", func(*Allocator) {
+		p := requests(PoolConfig[request]{})
+		requests(PoolConfig[request]{}).Put(p.Get())
+	}, []string{`mem: Put of an object that is not of pool "request"`}},
+	{"write after Put", func(*Allocator) {
+		p := requests(PoolConfig[request]{})
+		r := p.Get()
+		put(p, r)
+		r.count++
+		for range poolWaits {
+			p.Put(p.Get())
+		}
+	}, []string{`mem: an object of pool "request" was written after Put`, "got at:", "put at:", "mem.put"}},
+	{"follow a pointer after Put", func(*Allocator) {
+		p := requests(PoolConfig[request]{})
+		r := p.Get()
+		r.next = new(request)
+		p.cfg.Reset = func(*request) {} // which has forgotten it
+		put(p, r)
+		r.next.count++
+	}, []string{"nil pointer dereference"}},
+	{"read after Put", func(*Allocator) {
+		p := requests(PoolConfig[request]{})
+		r := p.Get()
+		put(p, r)
+		panic(fmt.Sprintf("reads %x", uint(r.count)))
+	}, []string{"reads dbdbdbdb"}},
+	{"leak of a pool", func(*Allocator) {
+		p := requests(PoolConfig[request]{})
+		p.Get()
+		panic(p.Close())
+	}, []string{`mem: close: 1 of pool "request" were not put back`, "got at:"}},
 	{"read a stale slice, heap", func(*Allocator) {
 		l := acquire(NewAllocator(Config{Heap: true}), 100)
 		p := l.Bytes()

@@ -38,9 +38,18 @@ func (l Lease) Clone() Lease {
 }
 
 // Release ends the caller's ownership. Exactly once per owner: checking builds
-// panic on a second release; without them it is undefined and, when the buffer
-// has found a new owner in between, takes it away from that one.
+// panic on a second release, and on one by somebody who gave the lease away; without
+// them it is undefined and, when the buffer has found a new owner in between, takes it
+// away from that one.
 func (l Lease) Release() {
+	if guard {
+		l.b.checkOwned()
+	}
+	l.release()
+}
+
+// release is Release for whoever is known to be an owner.
+func (l Lease) release() {
 	b := l.b
 	if guard || b.flags != 0 {
 		b.releaseSlow()
@@ -48,17 +57,43 @@ func (l Lease) Release() {
 	}
 	b.refs--
 	if b.refs == 0 {
+		if b.account != 0 {
+			b.forget()
+		}
 		b.owner.classes[b.class].push(b)
 	}
 }
 
-// releaseSlow is Release for everything but a loop's own slab blocks.
+// releaseSlow is release for everything but a loop's own slab blocks.
 func (b *block) releaseSlow() {
 	refs := b.addRef(-1)
 	if guard {
 		b.noteRelease(refs)
 	}
-	if refs == 0 {
+	switch {
+	case refs != 0:
+	case b.flags&flagForeign != 0:
+		if guard {
+			b.noteForeignHome()
+		}
+		b.owner.foreign.push(b)
+	default:
 		b.owner.comeHome(b)
 	}
+}
+
+// Share lets any goroutine clone, read and release l from now on, as for a frame that
+// several loops send. The buffer still belongs to its allocator, to which the last
+// Release sends it through a queue: see Allocator.Collect. l keeps its owners; the
+// result is l, for chaining. It costs an atomic operation for each Clone and Release.
+//
+// It is called where l was leased, before others get to know l.
+func (l Lease) Share() Lease {
+	if guard {
+		l.b.checkAlive("share")
+	}
+	if l.b.flags&flagShared == 0 { // else any goroutine may already
+		l.b.flags |= flagForeign
+	}
+	return l
 }

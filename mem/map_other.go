@@ -2,7 +2,10 @@
 
 package mem
 
-import "unsafe"
+import (
+	"errors"
+	"unsafe"
+)
 
 // sysMap returns page-aligned memory of the Go heap. The system commits it by
 // the page, as it is touched, here too.
@@ -16,3 +19,5 @@ func sysMap(size int, _ bool) ([]byte, error) {
 func sysUnmap([]byte) error { return nil }
 
 func address(p []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p))) }
+
+func sysLock([]byte) error { return errors.ErrUnsupported }

@@ -48,3 +48,5 @@ func sysUnmap(p []byte) error {
 }
 
 func address(p []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p))) }
+
+func sysLock(p []byte) error { return unix.Mlock(p) }

@@ -2,6 +2,7 @@ package mem
 
 import (
 	"io"
+	"math"
 	"unsafe"
 )
 
@@ -16,14 +17,19 @@ import (
 // alone.
 //
 // Invariant: n is the sum of the nodes' bytes; the first node has bytes unless
-// n is 0; room bytes behind the last node's end were never shown to anyone.
+// n is 0; the front bytes before the first node's and the room bytes behind the last
+// node's were never shown to anyone.
 type Segments struct {
-	a    *Allocator
-	head *node
-	tail *node
-	n    int
-	room int
+	from  *Account // where leases are taken
+	head  *node
+	tail  *node
+	n     int
+	front int32
+	room  int32
 }
+
+// maxRoom is the most free room that is used of one lease.
+const maxRoom = math.MaxInt32
 
 const (
 	panicDiscard = "mem: Discard of more bytes than there are"
@@ -36,7 +42,10 @@ const (
 )
 
 // Init says where s takes leases from for the bytes it has to copy.
-func (s *Segments) Init(a *Allocator) { *s = Segments{a: a} }
+func (s *Segments) Init(a *Allocator) { s.InitFor(a.accounts[0]) }
+
+// InitFor is Init for leases that are counted by purpose.
+func (s *Segments) InitFor(from *Account) { *s = Segments{from: from} }
 
 // Len returns the number of bytes.
 func (s *Segments) Len() int { return s.n }
@@ -53,7 +62,7 @@ func (s *Segments) Append(l Lease, off, n int) {
 		return
 	}
 	s.dropIfEmpty()
-	s.link(newNode(l, off, off+n))
+	s.link(s.newNode(l, off, off+n))
 	s.n += n
 	s.room = 0
 }
@@ -94,6 +103,9 @@ func (s *Segments) Discard(n int) {
 	if s.n == 0 {
 		s.Release()
 		return
+	}
+	if n > 0 {
+		s.front = 0
 	}
 	for {
 		nd := s.head
@@ -146,21 +158,22 @@ func (s *Segments) WriteTo(w io.Writer) (int64, error) {
 }
 
 // Flatten returns all bytes as one view. If they lie in several pieces it first
-// copies them into one lease, which ends all earlier views. Lifetime: see
-// Segments.
+// copies them into one lease, which ends all earlier views and is counted in
+// Stats.Flattened: large payloads are better read piece by piece. Lifetime: see Segments.
 func (s *Segments) Flatten() []byte {
 	if first := s.First(); len(first) == s.n {
 		return first
 	}
 	n := s.n
 	var flat Segments
-	flat.Init(s.a)
+	flat.InitFor(s.from)
 	flat.grow(n)
 	for nd := s.head; nd != nil; nd = nd.next {
 		flat.fill(nd.view())
 	}
 	s.Release()
 	*s = flat
+	s.from.a.noteFlattened(n)
 	return s.First()
 }
 
@@ -177,19 +190,19 @@ func (s *Segments) Splice(from *Segments) {
 	}
 	s.dropIfEmpty()
 	if s.head == nil {
-		s.head = from.head
+		s.head, s.front = from.head, from.front
 	} else {
 		s.tail.next = from.head
 	}
 	s.tail, s.room = from.tail, from.room
 	s.n += from.n
-	from.Init(from.a)
+	from.InitFor(from.from)
 }
 
 // Release drops all bytes and sends every lease home. s is empty and usable.
 func (s *Segments) Release() {
 	nd := s.head
-	s.head, s.tail, s.n, s.room = nil, nil, 0, 0
+	*s = Segments{from: s.from}
 	for nd != nil {
 		next := nd.next
 		nd.release()
@@ -216,9 +229,9 @@ func (s *Segments) link(nd *node) {
 // grow links a new lease of at least n bytes with none of them written.
 func (s *Segments) grow(n int) {
 	s.dropIfEmpty()
-	l := s.a.Lease(n)
-	s.link(newNode(l, 0, 0))
-	s.room = l.Cap()
+	l := s.from.Lease(n)
+	s.link(s.newNode(l, 0, 0))
+	s.room = int32(min(l.b.size, maxRoom))
 }
 
 // write copies p to the end, taking leases of at least chunk bytes.
@@ -240,7 +253,7 @@ func (s *Segments) fill(p []byte) int {
 	n := copy(s.tail.room()[:s.room], p)
 	s.tail.end += n
 	s.n += n
-	s.room -= n
+	s.room -= int32(n)
 	return n
 }
 

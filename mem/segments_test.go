@@ -81,8 +81,11 @@ func checkInvariant(t testing.TB, s *Segments) {
 	if s.n > 0 && s.head.off == s.head.end {
 		t.Fatal("the first node is empty")
 	}
-	if s.room > 0 && s.tail.end+s.room > s.tail.lease.b.size {
+	if s.room > 0 && s.tail.end+int(s.room) > s.tail.lease.b.size {
 		t.Fatal("room reaches beyond the lease")
+	}
+	if s.front > 0 && int(s.front) > s.head.off {
+		t.Fatal("front reaches before the lease")
 	}
 }
 
@@ -336,6 +339,9 @@ type script struct {
 	w    Writer
 	want bytes.Buffer
 	held []heldView
+
+	shared     Segments // has bytes of w's, and may outlive them there
+	wantShared []byte
 }
 
 // heldView is a view as a sender in flight holds it.
@@ -386,12 +392,26 @@ func (c *script) run() {
 	if got := contents(c.t, c.w.Segments()); !bytes.Equal(got, c.want.Bytes()) {
 		c.t.Fatal("the bytes differ from the model's")
 	}
+	c.checkShared()
 	c.w.Release()
+	c.shared.Release()
+}
+
+func (c *script) checkShared() {
+	checkInvariant(c.t, &c.shared)
+	if got := contents(c.t, &c.shared); !bytes.Equal(got, c.wantShared) {
+		c.t.Fatal("bytes shared with another chain changed")
+	}
 }
 
 func (c *script) step() {
 	s := c.w.Segments()
-	switch c.byte() % 12 {
+	op := c.byte() % 20
+	if op >= 12 {
+		c.stepEdit(op)
+		return
+	}
+	switch op {
 	case 0:
 		p := c.text()
 		s.AppendCopy(p)
@@ -438,6 +458,109 @@ func (c *script) step() {
 			c.w.Release()
 			c.want.Reset()
 		}
+	}
+}
+
+// at is a place within the first n bytes, or behind them.
+func (c *script) at(n int) int { return c.size() % (n + 1) }
+
+// stepEdit are the operations that do more than append and discard.
+func (c *script) stepEdit(op int) {
+	s := c.w.Segments()
+	switch op {
+	case 12:
+		s.Headroom(c.byte(), 600)
+	case 13:
+		p := c.text()
+		s.Prepend(p)
+		rest := bytes.Clone(c.want.Bytes())
+		c.want.Reset()
+		c.want.Write(p)
+		c.want.Write(rest)
+	case 14:
+		n := c.at(s.Len())
+		c.held = nil
+		s.Truncate(n)
+		c.want.Truncate(n)
+	case 15:
+		c.patch()
+	case 16: // out at the front, and back in behind
+		var front Segments
+		front.Init(c.a)
+		front.AppendCopy(c.text()[:0])
+		n := c.at(s.Len())
+		s.SplitTo(&front, n)
+		checkInvariant(c.t, &front)
+		s.Splice(&front)
+		c.want.Write(bytes.Clone(c.want.Next(n)))
+	case 17:
+		off := c.at(s.Len())
+		n := c.at(s.Len() - off)
+		if c.byte()%4 == 0 {
+			c.shared.Release()
+			c.wantShared = nil
+		}
+		s.ShareTo(&c.shared, off, n)
+		c.wantShared = append(c.wantShared, c.want.Bytes()[off:off+n]...)
+		c.checkShared()
+	case 18:
+		c.search()
+	case 19:
+		c.detachLease()
+	}
+}
+
+// patch overwrites some bytes, unless others have them, too.
+func (c *script) patch() {
+	s := c.w.Segments()
+	at := c.at(s.Len())
+	p := c.text()
+	p = p[:min(len(p), s.Len()-at)]
+	if c.shared.Len() > 0 || len(c.held) > 0 {
+		return // the panic is tested elsewhere
+	}
+	if v := panicOf(func() { s.Patch(at, p) }); v != nil {
+		if v != panicPatching { // two pieces of one lease, as step 5 makes them
+			c.t.Fatal(v)
+		}
+		c.want.Reset()
+		c.want.Write(contents(c.t, s)) // part of it may have been written
+		return
+	}
+	copy(c.want.Bytes()[at:], p)
+}
+
+func (c *script) search() {
+	s, want := c.w.Segments(), c.want.Bytes()
+	at := c.at(len(want))
+	sep := want[at:min(len(want), at+1+c.byte()%40)]
+	from := c.at(len(want))
+	wantAt := bytes.Index(want[from:], sep)
+	if wantAt >= 0 {
+		wantAt += from
+	}
+	if got := s.Index(sep, from); got != wantAt {
+		c.t.Fatalf("Index of %d bytes from %d: %d, want %d", len(sep), from, got, wantAt)
+	}
+	if len(sep) > 0 && s.IndexByte(sep[0], 0) != bytes.IndexByte(want, sep[0]) {
+		c.t.Fatal("IndexByte differs from the model")
+	}
+	got := make([]byte, c.size())
+	n, err := s.ReadAt(got, int64(at))
+	if left := want[at:]; n != min(len(got), len(left)) || !bytes.Equal(got[:n], left[:n]) || (err == io.EOF) != (n < len(got)) {
+		c.t.Fatalf("ReadAt of %d at %d of %d: %d, %v", len(got), at, len(want), n, err)
+	}
+}
+
+// detachLease takes everything out as a lease and puts it back.
+func (c *script) detachLease() {
+	c.held = nil
+	l, off, n := c.w.DetachLease()
+	if c.w.Len() != 0 || n != c.want.Len() || l.Valid() != (n > 0) {
+		c.t.Fatalf("DetachLease gave %d bytes, want %d; %d are left", n, c.want.Len(), c.w.Len())
+	}
+	if n > 0 {
+		c.w.Append(l, off, n)
 	}
 }
 
@@ -498,6 +621,7 @@ func runScript(t testing.TB, cfg Config, ops []byte) {
 	a := NewAllocator(cfg)
 	c := script{t: t, a: a, ops: ops}
 	c.w.Init(a, 1024)
+	c.shared.Init(a)
 	c.run()
 	closeAll(t, a)
 }

@@ -4,6 +4,14 @@ package mem
 // that are made at once: small classes map less than Config.SlabSize.
 const slabHeaders = 256
 
+// slab is a mapping that was cut into blocks of one class, or will be.
+type slab struct {
+	memory  []byte
+	headers []block
+	class   uint8
+	locked  bool // kept in memory
+}
+
 // slabBlock returns a free block of a class, mapping a new slab when it has
 // none; nil when it may or can not.
 func (a *Allocator) slabBlock(class, size int) *block {
@@ -15,19 +23,56 @@ func (a *Allocator) slabBlock(class, size int) *block {
 		return b
 	}
 	n := min(max(a.cfg.SlabSize/size, 1), slabHeaders)
-	p := a.mapWithin(n * size)
+	p := a.mapSlab(n * size)
 	if p == nil {
 		return nil
 	}
-	a.slabs = append(a.slabs, p)
-	c.headers, c.memory = make([]block, n), p
+	s := slab{memory: p, headers: make([]block, n), class: uint8(class)}
+	if a.cfg.Lock {
+		s.locked = a.lock(p)
+	}
+	a.slabs = append(a.slabs, s)
+	c.headers, c.memory = s.headers, p
 	return c.cut(size)
+}
+
+// mapSlab takes a slab's memory from the reserve or from the system.
+func (a *Allocator) mapSlab(size int) []byte {
+	if a.cfg.plain() && a.mayMap(size) {
+		if p := reserve.take(size); p != nil {
+			a.mapped += mappedSize(size)
+			return p
+		}
+	}
+	return a.mapWithin(size, a.cfg.HugePages)
+}
+
+// unmapSlab gives a slab's memory to the reserve or to the system.
+func (a *Allocator) unmapSlab(s slab) {
+	if a.cfg.plain() && reserve.put(s.memory) {
+		a.mapped -= mappedSize(len(s.memory))
+		return
+	}
+	if s.locked {
+		a.locked -= mappedSize(len(s.memory)) // unmapping ends the lock, too
+	}
+	a.unmap(s.memory)
+}
+
+// lock keeps a slab in memory if the system lets us.
+func (a *Allocator) lock(p []byte) bool {
+	if sysLock(p) != nil {
+		a.lockRefused++
+		return false
+	}
+	a.locked += mappedSize(len(p))
+	return true
 }
 
 // mappedBlock returns a block with a mapping of its own; nil when it may or
 // can not be had.
 func (a *Allocator) mappedBlock(class, size int) *block {
-	p := a.mapWithin(size)
+	p := a.mapWithin(size, false)
 	if p == nil {
 		return nil
 	}
@@ -60,12 +105,17 @@ func (a *Allocator) takeHeader() *block {
 	return nd.lease.b
 }
 
+// mayMap reports whether the limit allows size bytes more.
+func (a *Allocator) mayMap(size int) bool {
+	return !a.closed && (a.cfg.Limit <= 0 || a.mapped <= a.cfg.Limit-mappedSize(size))
+}
+
 // mapWithin maps size bytes if limit and system allow it, or returns nil.
-func (a *Allocator) mapWithin(size int) []byte {
-	if a.closed || a.cfg.Limit > 0 && a.mapped > a.cfg.Limit-mappedSize(size) {
+func (a *Allocator) mapWithin(size int, huge bool) []byte {
+	if !a.mayMap(size) {
 		return nil
 	}
-	p, err := Map(size, false)
+	p, err := Map(size, huge)
 	if err != nil {
 		return nil // the caller counts the miss
 	}

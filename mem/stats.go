@@ -11,6 +11,8 @@ type Stats struct {
 	// Classes holds one entry per size class, ascending; the last one, of Size
 	// 0, counts the leases above the largest class.
 	Classes [numClasses + 1]ClassStats
+	// Accounts holds one entry per purpose, the nameless one first.
+	Accounts []AccountStats
 	// Leased is the number of leased buffers in all classes. Owners added by
 	// Clone do not count: a buffer is out once.
 	Leased int
@@ -20,6 +22,15 @@ type Stats struct {
 	// Misses counts leases that came from the Go heap because of the limit,
 	// the system's refusal, or Close. Not those of Config.Heap.
 	Misses uint64
+	// Locked is how many of the mapped bytes are kept in memory (Config.Lock), and
+	// LockRefused counts the slabs for which the system refused that.
+	Locked      int64
+	LockRefused uint64
+	// Flattened counts the bytes that Segments.Flatten had to copy.
+	Flattened uint64
+	// ForeignReleases counts the buffers whose last owner was on another goroutine
+	// than the allocator's; see Lease.Share.
+	ForeignReleases uint64
 }
 
 // ClassStats is the account of one size class, in buffers.
@@ -36,8 +47,10 @@ func (a *Allocator) Stats() Stats {
 	if a.cfg.Shared {
 		a.mu.Lock()
 		defer a.mu.Unlock()
+	} else {
+		a.Collect()
 	}
-	s := Stats{Mapped: a.mapped}
+	s := Stats{Mapped: a.mapped, Locked: a.locked, LockRefused: a.lockRefused, Flattened: a.flattened, ForeignReleases: a.foreignReleases}
 	for i := range a.classes {
 		c := &a.classes[i]
 		s.Classes[i] = ClassStats{
@@ -52,10 +65,11 @@ func (a *Allocator) Stats() Stats {
 		s.Leased += c.leased()
 		s.Misses += c.misses
 	}
+	s.Accounts = a.accountStats(s.Leased, s.Misses)
 	return s
 }
 
-// Close gives all memory back to the system. While leases are out it unmaps
+// Close gives all memory back, to the reserve or the system: see Trim. While leases are out it unmaps
 // nothing and returns an error that lists them (checking builds add where they
 // were acquired); they stay usable, and Close may be called again when they are
 // home. After Close every lease comes from the Go heap, as a miss. On
@@ -64,6 +78,8 @@ func (a *Allocator) Close() error {
 	if a.cfg.Shared {
 		a.mu.Lock()
 		defer a.mu.Unlock()
+	} else {
+		a.Collect()
 	}
 	if err := a.leaks(); err != nil {
 		return err
@@ -73,8 +89,8 @@ func (a *Allocator) Close() error {
 		c := &a.classes[i]
 		c.free, c.freeLen, c.total, c.headers, c.memory = nil, 0, 0, nil, nil
 	}
-	for _, p := range a.slabs {
-		a.unmap(p)
+	for _, s := range a.slabs {
+		a.unmapSlab(s)
 	}
 	a.slabs, a.headers, a.spare = nil, nil, nil
 	if guard {

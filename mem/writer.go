@@ -16,8 +16,11 @@ const panicCommit = "mem: Commit of more bytes than Reserve gave room for"
 
 // Init says where w takes its leases from and their least size in bytes, e.g.
 // 4096. A long output takes larger ones, up to 64 KiB.
-func (w *Writer) Init(a *Allocator, chunk int) {
-	w.s.Init(a)
+func (w *Writer) Init(a *Allocator, chunk int) { w.InitFor(a.accounts[0], chunk) }
+
+// InitFor is Init for leases that are counted by purpose.
+func (w *Writer) InitFor(from *Account, chunk int) {
+	w.s.InitFor(from)
 	w.chunk = chunk
 }
 
@@ -33,10 +36,10 @@ func (w *Writer) Reserve(n int) []byte {
 }
 
 func (w *Writer) reserveSlow(n int) []byte {
-	if n < 0 {
-		panic("mem: Reserve of a negative size")
+	if n < 0 || n > maxRoom {
+		panic("mem: Reserve of a negative size, or of 2 GiB")
 	}
-	if w.s.room == 0 || n > w.s.room {
+	if w.s.room == 0 || n > int(w.s.room) {
 		w.s.grow(w.s.chunkFor(n, max(n, w.chunk)))
 	}
 	return w.s.tail.room()
@@ -51,7 +54,7 @@ func (w *Writer) Commit(n int) {
 	}
 	w.s.tail.end += n
 	w.s.n += n
-	w.s.room -= n
+	w.s.room -= int32(n)
 }
 
 // commitSlow is Commit of nothing, which lets an idle lease go, or of too much.
@@ -85,8 +88,36 @@ func (w *Writer) Append(l Lease, off, n int) { w.s.Append(l, off, n) }
 // own, valid as long as w.
 func (w *Writer) Segments() *Segments { return &w.s }
 
-// Detach moves all output to the end of dst, without copying.
+// Patch overwrites the bytes [at, at+len(p)) of the output, counted from its front: a
+// length or checksum that is known last. See Segments.Patch.
+func (w *Writer) Patch(at int, p []byte) { w.s.Patch(at, p) }
+
+// Truncate takes back all output behind the first n bytes, as when encoding failed half
+// way: n is what Len was before. See Segments.Truncate.
+func (w *Writer) Truncate(n int) { w.s.Truncate(n) }
+
+// Headroom leaves room for n bytes that Segments().Prepend will put in front of the
+// output, which must be empty.
+func (w *Writer) Headroom(n int) { w.s.Headroom(n, n+w.chunk) }
+
+// Detach moves all output to the end of dst, without copying. w is empty and usable.
 func (w *Writer) Detach(dst *Segments) { dst.Splice(&w.s) }
+
+// DetachLease moves all output, copied together if it lies in several pieces, into the
+// caller's ownership: the bytes [off, off+n) of l. Without output l is not Valid. w is empty
+// and usable.
+func (w *Writer) DetachLease() (l Lease, off, n int) {
+	s := &w.s
+	if len(s.Flatten()) == 0 {
+		s.Release()
+		return Lease{}, 0, 0
+	}
+	s.dropAfter(s.head) // reserved, and never written
+	nd := s.head
+	l, off, n = nd.lease.Clone(), nd.off, s.n
+	s.Release() // the clone stays
+	return l, off, n
+}
 
 // Release drops all output and sends every lease home. w is empty and usable.
 func (w *Writer) Release() { w.s.Release() }

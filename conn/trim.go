@@ -1,0 +1,45 @@
+package conn
+
+import "time"
+
+// trimIdle is how long a loop must have had no traffic before it gives memory back.
+const trimIdle = 10 * time.Second
+
+// trimmer decides when a loop gives back the memory that it does not use: once after each
+// time of traffic, so that a loop without any sleeps on.
+type trimmer struct {
+	at   int64  // when to look, loop time, 0 = never
+	seen uint64 // the traffic when at was set
+	done uint64 // the traffic when memory was last given back
+}
+
+// traffic is anything that makes a loop use memory.
+func (l *Loop) traffic() uint64 {
+	return l.stats.ReceivedBytes + l.stats.SentBytes + l.stats.Accepted
+}
+
+// trimWhenIdle is called in each turn and returns when it wants to be called again, 0 = not.
+func (l *Loop) trimWhenIdle() int64 {
+	t := &l.trim
+	if l.now < t.at {
+		return t.at
+	}
+	traffic := l.traffic()
+	switch {
+	case t.at == 0 && traffic == t.done:
+	case t.at == 0, traffic != t.seen:
+		t.at, t.seen = l.now+int64(trimIdle), traffic
+	default:
+		l.cfg.Alloc.Trim()
+		t.at, t.done = 0, traffic
+	}
+	return t.at
+}
+
+// earlier returns the earlier of two deadlines, 0 meaning none.
+func earlier(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,106 @@
+package mem
+
+import (
+	"strconv"
+	"testing"
+)
+
+func account(t *testing.T, a *Allocator, name string) AccountStats {
+	t.Helper()
+	for _, s := range a.Stats().Accounts {
+		if s.Name == name {
+			return s
+		}
+	}
+	t.Fatalf("no account %q", name)
+	return AccountStats{}
+}
+
+func TestAccounts(t *testing.T) {
+	for name, cfg := range configs {
+		t.Run(name, func(t *testing.T) {
+			a := NewAllocator(cfg)
+			defer closeAll(t, a)
+			out := a.Account("output")
+			if out != a.Account("output") || out == a.Account("body") || out.Allocator() != a {
+				t.Fatal("an account is found by its name")
+			}
+			l := a.Lease(100)
+			var w Writer
+			w.InitFor(out, 600)
+			_, _ = w.Write(text(3000, 1))
+			held := out.Lease(1 << 20)
+			if s := account(t, a, "output"); s.Leased < 2 || s.HighWater != s.Leased {
+				t.Errorf("while writing: %+v", s)
+			}
+			if s := account(t, a, ""); s.Leased != 1 {
+				t.Errorf("without a purpose: %+v", s)
+			}
+			w.Release()
+			held.Release()
+			l.Release()
+			if s := account(t, a, "output"); s.Leased != 0 || s.HighWater < 2 {
+				t.Errorf("at the end: %+v", s)
+			}
+			for range 100 { // a buffer that was counted once is not for ever
+				a.Lease(600).Release()
+			}
+			if s := account(t, a, "output"); s.Leased != 0 {
+				t.Errorf("after others' leases: %+v", s)
+			}
+		})
+	}
+}
+
+func TestAccountsCountMisses(t *testing.T) {
+	a := NewAllocator(Config{Limit: 1})
+	defer closeAll(t, a)
+	a.Account("body").Lease(100).Release()
+	a.Lease(100).Release()
+	if s, rest := account(t, a, "body"), account(t, a, ""); s.Misses != 1 || rest.Misses != 1 {
+		t.Errorf("body %+v, rest %+v: one miss each", s, rest)
+	}
+}
+
+// A buffer shared with another loop is off its account when it is home.
+func TestAccountsOfShared(t *testing.T) {
+	a := NewAllocator(Config{})
+	defer closeAll(t, a)
+	l := a.Account("frame").Lease(100).Share()
+	done := make(chan bool)
+	go func() {
+		l.Release()
+		close(done)
+	}()
+	<-done
+	if s := account(t, a, "frame"); s.Leased != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestAccountsAreFew(t *testing.T) {
+	a := NewAllocator(Config{})
+	for i := range maxAccounts - 1 {
+		a.Account(strconv.Itoa(i))
+	}
+	if panicOf(func() { a.Account("one more") }) == nil {
+		t.Error("any number of purposes")
+	}
+}
+
+func TestAccountAllocatesNothing(t *testing.T) {
+	if guard {
+		t.Skip("a checking build allocates")
+	}
+	p := NewAllocator(Config{}).Account("output")
+	if n := testing.AllocsPerRun(100, func() { p.Lease(100).Release() }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkAccount(b *testing.B) {
+	p := NewAllocator(Config{}).Account("output")
+	for b.Loop() {
+		p.Lease(4096).Release()
+	}
+}
