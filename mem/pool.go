@@ -33,10 +33,12 @@ const defaultPoolMax = 1024
 // pointers nil, a second Put panics with the stacks of Get and of the first one, and a write
 // after Put is found, and reported likewise, when the object's time to wait is over.
 type Pool[T any] struct {
-	cfg   PoolConfig[T]
-	mu    sync.Mutex // guards all of the below when cfg.Shared
-	free  []*T       // the one put last is reused first
-	stats PoolStats
+	cfg  PoolConfig[T]
+	mu   sync.Mutex // guards all of the below when cfg.Shared
+	free []*T       // the one put last is reused first; behind its end lie some that are out
+	made uint64     // by New
+	gone uint64     // left to the garbage collector; what was made and is neither here nor gone is out
+	high int        // most out at once
 	guardPool[T]
 }
 
@@ -46,7 +48,7 @@ type PoolStats struct {
 	Free      int    // waiting for reuse
 	HighWater int    // most out at once
 	Made      uint64 // by New: the misses
-	Dropped   uint64 // put beyond Max
+	Dropped   uint64 // put beyond Max, or waiting when the pool was closed; not counted where nothing is kept
 }
 
 // NewPool returns an empty pool. It panics when c has no Reset.
@@ -83,22 +85,26 @@ func (p *Pool[T]) getShared() *T {
 }
 
 func (p *Pool[T]) get() *T {
-	if p.stats.Out++; p.stats.Out > p.stats.HighWater {
-		p.stats.HighWater = p.stats.Out
-	}
 	if n := len(p.free); n > 0 {
 		x := p.free[n-1]
-		p.free[n-1] = nil
 		p.free = p.free[:n-1]
 		return x
 	}
-	p.stats.Made++
+	return p.make()
+}
+
+// make is get when there is nothing to reuse: only then can more be out than ever.
+func (p *Pool[T]) make() *T {
+	p.made++
+	p.high = max(p.high, p.out())
 	x := p.cfg.New()
 	if guard {
 		p.noteGet(x)
 	}
 	return x
 }
+
+func (p *Pool[T]) out() int { return int(p.made-p.gone) - len(p.free) }
 
 // Put resets x and takes it back. Exactly once per Get.
 func (p *Pool[T]) Put(x *T) {
@@ -120,14 +126,11 @@ func (p *Pool[T]) put(x *T) {
 		p.checkOut(x)
 	}
 	p.cfg.Reset(x)
-	p.stats.Out--
 	if guard {
 		p.notePut(x)
 	}
 	if len(p.free) >= p.cfg.Max {
-		if !guard && !p.cfg.Heap {
-			p.stats.Dropped++
-		}
+		p.gone++
 		return
 	}
 	p.free = append(p.free, x)
@@ -139,8 +142,10 @@ func (p *Pool[T]) Stats() PoolStats {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 	}
-	s := p.stats
-	s.Free = len(p.free)
+	s := PoolStats{Out: p.out(), Free: len(p.free), HighWater: p.high, Made: p.made}
+	if p.cfg.Max > 0 {
+		s.Dropped = p.gone
+	}
 	return s
 }
 
@@ -151,12 +156,13 @@ func (p *Pool[T]) Close() error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 	}
+	p.gone += uint64(len(p.free))
 	p.free = nil
 	if guard {
 		p.drain()
 	}
-	if p.stats.Out == 0 {
+	if p.out() == 0 {
 		return nil
 	}
-	return fmt.Errorf("mem: close: %d of pool %q were not put back%s", p.stats.Out, p.cfg.Name, p.describeOut())
+	return fmt.Errorf("mem: close: %d of pool %q were not put back%s", p.out(), p.cfg.Name, p.describeOut())
 }

@@ -14,7 +14,7 @@ const poolWaiting = 64
 
 // guardPool is what a pool remembers of its objects.
 type guardPool[T any] struct {
-	out     map[*T]*poolMemo
+	held    map[*T]*poolMemo
 	waiting []*poolMemo // put, oldest first
 	byPtr   map[*T]*poolMemo
 }
@@ -28,17 +28,17 @@ type poolMemo struct {
 }
 
 func (p *Pool[T]) noteGet(x *T) {
-	if p.out == nil {
-		p.out, p.byPtr = map[*T]*poolMemo{}, map[*T]*poolMemo{}
+	if p.held == nil {
+		p.held, p.byPtr = map[*T]*poolMemo{}, map[*T]*poolMemo{}
 	}
 	m := &poolMemo{object: x}
-	m.got.note(3)
-	p.out[x] = m
+	m.got.note(4)
+	p.held[x] = m
 }
 
 // checkOut panics unless x is out of this pool.
 func (p *Pool[T]) checkOut(x *T) {
-	if p.out[x] != nil {
+	if p.held[x] != nil {
 		return
 	}
 	if m := p.byPtr[x]; m != nil {
@@ -48,8 +48,8 @@ func (p *Pool[T]) checkOut(x *T) {
 }
 
 func (p *Pool[T]) notePut(x *T) {
-	m := p.out[x]
-	delete(p.out, x)
+	m := p.held[x]
+	delete(p.held, x)
 	m.put.note(3)
 	poison(reflect.ValueOf(x).Elem())
 	m.check = func() bool { return poisoned(reflect.ValueOf(x).Elem()) }
@@ -79,7 +79,7 @@ func (p *Pool[T]) drain() {
 func (p *Pool[T]) describeOut() string {
 	var text strings.Builder
 	n := 0
-	for _, m := range p.out {
+	for _, m := range p.held {
 		if n++; n > leaksListed {
 			text.WriteString("\n…")
 			break
