@@ -38,7 +38,7 @@ func (c *client) dial(target netip.AddrPort) error {
 	err = errors.Join(
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit), // holds for connect, too
 		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1),
-		unix.Connect(fd, &unix.SockaddrInet4{Port: int(target.Port()), Addr: target.Addr().As4()}),
+		connect(fd, &unix.SockaddrInet4{Port: int(target.Port()), Addr: target.Addr().As4()}),
 		unix.SetNonblock(fd, true),
 	)
 	if err != nil {
@@ -50,6 +50,16 @@ func (c *client) dial(target netip.AddrPort) error {
 	}
 	c.fd, c.shot, c.got, c.n = fd, nil, 0, 0
 	return nil
+}
+
+// connect waits on when a signal came: the runtime sends them to itself, and a connect with a
+// time limit is not restarted (signal(7)). Linux takes a second call as waiting for the first.
+func connect(fd int, to unix.Sockaddr) error {
+	for {
+		if err := unix.Connect(fd, to); err != unix.EINTR {
+			return err
+		}
+	}
 }
 
 // send begins a shot that was meant for a time.
