@@ -160,6 +160,36 @@ func (w *ResponseWriter) Commit(n int) error {
 	return w.spillOver()
 }
 
+// Append makes the bytes [off, off+n) of l part of the body without copying them, and takes
+// ownership of l: it is released exactly once, when they were sent or when that has
+// failed, also when Append itself fails. So an answer that many get is encoded once and
+// kept: w.Append(kept.Clone(), 0, n).
+//
+// The loop must be allowed to release l: it comes from an allocator with mem.Config.Shared,
+// or was opened by Lease.Share. Up to 2 KiB are copied all the same, behind the head.
+func (w *ResponseWriter) Append(l mem.Lease, off, n int) error {
+	if err := w.admit(n); err != nil {
+		l.Release()
+		return err
+	}
+	w.unsmall()
+	w.out.Append(l, off, n)
+	return w.spillOver()
+}
+
+// AppendSegments moves all bytes of s to the end of the body, without copying; s is empty
+// afterwards, also when it fails. Whose leases it may hold is as with Append. Together with
+// mem.Writer it takes a body that was built elsewhere.
+func (w *ResponseWriter) AppendSegments(s *mem.Segments) error {
+	if err := w.admit(s.Len()); err != nil {
+		s.Release()
+		return err
+	}
+	w.unsmall()
+	w.out.Segments().Splice(s)
+	return w.spillOver()
+}
+
 // admit checks whether n more body bytes may be written.
 func (w *ResponseWriter) admit(n int) error {
 	if w.err != nil {
