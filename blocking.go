@@ -86,7 +86,7 @@ type addrPair struct{ remote, local netip.AddrPort }
 // the job is submitted when that has returned.
 func (ex *exchange) detach(h Handler) {
 	if ex.body.sink != nil || ex.res.producer != nil || ex.res.upgrade != nil {
-		panic(handOverPanic)
+		panic("ringwire: Blocking cannot take over what Body.Stream, ResponseWriter.Stream or Upgrade have taken")
 	}
 	shared := ex.svc.srv.shared
 	j := ex.svc.srv.newJob()
@@ -123,8 +123,6 @@ func (ex *exchange) detach(h Handler) {
 	w.out = out
 	ex.worker = j
 }
-
-const handOverPanic = "ringwire: Blocking cannot take over what Body.Stream, ResponseWriter.Stream or Upgrade have taken"
 
 // run is the worker's whole work on a job.
 func (j *job) run() {

@@ -117,29 +117,22 @@ func (b *Body) Stream(fn func(p []byte, err error)) {
 		b.streamBlocking(fn)
 		return
 	}
+	b.sink = fn // from the first call on: whoever fn calls must see whose the body is
 	if b.view != nil {
-		b.give(fn, b.view)
+		fn(b.view, nil)
 		b.view = nil
 	}
 	for b.segs.Len() > 0 {
 		p := b.segs.First()
-		b.give(fn, p)
+		fn(p, nil)
 		b.segs.Discard(len(p))
 	}
 	if err := b.end(); err != ErrBodyStreaming {
+		b.sink = nil // the last call may hand over
 		fn(nil, err)
 		return
 	}
-	b.sink = fn
 	b.ex.hc.sendContinue()
-}
-
-// give calls fn with a piece that is here already. What follows is fn's, too, so that it
-// cannot hand the request over to a worker yet.
-func (b *Body) give(fn func(p []byte, err error), p []byte) {
-	if fn(p, nil); b.ex.worker != nil {
-		panic(handOverPanic)
-	}
 }
 
 func (b *Body) streamBlocking(fn func(p []byte, err error)) {
