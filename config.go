@@ -15,7 +15,8 @@ const (
 )
 
 // Config tunes a Server. The zero value is ready for production. In every field 0 means
-// the documented default, and a negative value means no limit. It must not be changed
+// the documented default. In limits and timeouts a negative value means none, but for a
+// head, which ends at 60 KiB in any case; Loops cannot be negative. It must not be changed
 // once the server has been started.
 type Config struct {
 	// How it runs.

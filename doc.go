@@ -20,8 +20,9 @@
 //
 // Methods that end in View give a slice of the receive buffer without copying. It is
 // valid until the handler returns (for a [Blocking] handler: until that one returns), and
-// the same memory then carries somebody else's request. What must live longer is copied:
-// the methods without View return strings of their own.
+// the same memory then carries somebody else's request. So do the pieces that
+// [Request.Headers], [Request.Trailers] and [Body.Stream] hand out. What must live longer is
+// copied: [Request.Path], [Request.Header] and their like return strings of their own.
 //
 // # The layers
 //

@@ -11,7 +11,8 @@ var (
 
 	// ErrBodyStreaming is returned for a body that has not arrived whole: it is longer than
 	// Config.BodyBuffer. Wrap the handler in Blocking to read it as it arrives, use
-	// Body.Stream on the loop, or raise Config.BodyBuffer.
+	// Body.Stream on the loop, or raise Config.BodyBuffer. Its text is for the program's author:
+	// a client is better told 413 in other words.
 	ErrBodyStreaming = errors.New("ringwire: body is longer than Config.BodyBuffer and still arriving: use Blocking or Body.Stream, or raise BodyBuffer")
 
 	// ErrBodyTruncated is returned to the reader of a body whose peer went away or fell

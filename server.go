@@ -240,7 +240,8 @@ func (s *Server) newService(drv conn.Driver, n int) *service {
 }
 
 // Started waits until the server serves, or has failed to, and returns its address: nil
-// if it failed. It is for programs and tests that let the system choose the port.
+// if it failed. It is for programs and tests that let the system choose the port. Somebody
+// else must call ListenAndServe or Serve, or end the server: until then it waits.
 func (s *Server) Started() net.Addr {
 	s.mu.Lock()
 	s.ready()
