@@ -2,7 +2,11 @@
 
 package main
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ringwire/ringwire/bench/internal/figure"
+)
 
 // A bar is something that ringwire promises: a figure stays below a limit.
 type bar struct {
@@ -91,7 +95,7 @@ func (v *verdict) doubt(f *figures) {
 	if !holds(f.Pace, f.Rate) {
 		v.Outcome = inconclusive
 		v.Reasons = append(v.Reasons, fmt.Sprintf("%s requests/s at a pace of %s: the machine is too slow, or too busy, for this pace",
-			thousands(f.Rate), thousands(f.Pace)))
+			figure.Thousands(f.Rate), figure.Thousands(f.Pace)))
 	}
 	if f.Late > 0 {
 		v.Outcome = inconclusive

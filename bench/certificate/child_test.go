@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -46,18 +45,5 @@ func TestParseStatm(t *testing.T) {
 		if _, err := parseStatm([]byte(bad)); err == nil {
 			t.Errorf("%q: no error", bad)
 		}
-	}
-}
-
-func TestTail(t *testing.T) {
-	var out tail
-	if got := out.String(); got != "(it printed nothing)" {
-		t.Errorf("empty: %q", got)
-	}
-	for i := range 2000 {
-		fmt.Fprintf(&out, "line %d\n", i)
-	}
-	if got := out.String(); len(got) > tailSize || !strings.HasSuffix(got, "line 1999") {
-		t.Errorf("%d bytes ending in %q", len(got), got[len(got)-20:])
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/bench/internal/audit"
+	"github.com/ringwire/ringwire/bench/internal/figure"
 )
 
 // culprits are those who allocated, in a run of its own in which every allocation was profiled.
@@ -58,12 +59,12 @@ func (cu *culprits) text() string {
 			fmt.Fprintf(&b, "and %d more\n", len(cu.Sites)-topSites)
 			break
 		}
-		fmt.Fprintf(&b, "%s: %s objects, %s bytes", site.Func, thousands(float64(site.Objects)), thousands(float64(site.Bytes)))
+		fmt.Fprintf(&b, "%s: %s objects, %s bytes", site.Func, figure.Thousands(float64(site.Objects)), figure.Thousands(float64(site.Bytes)))
 		if cu.Requests > 0 {
 			fmt.Fprintf(&b, " (%s objects per request)", rational(float64(site.Objects)/float64(cu.Requests)))
 		}
 		if site.Retained > 0 {
-			fmt.Fprintf(&b, ", %s bytes of it stayed", thousands(float64(site.Retained)))
+			fmt.Fprintf(&b, ", %s bytes of it stayed", figure.Thousands(float64(site.Retained)))
 		}
 		b.WriteString("\n")
 		for j, frame := range site.Stack {

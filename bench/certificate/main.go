@@ -26,6 +26,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ringwire/ringwire/bench/internal/figure"
 	"github.com/ringwire/ringwire/bench/internal/host"
 )
 
@@ -118,7 +119,7 @@ func certifyAll(ctx context.Context, o *options, chosen []contestant, stdout, st
 	m := &measurer{opts: o, bin: dir, progress: stderr}
 	for i := range present {
 		fmt.Fprintf(stderr, "[%d/%d] %s: %v at %s requests/s …\n", i+1, len(present), present[i].name,
-			o.warmup+o.settle+o.duration, thousands(o.rate))
+			o.warmup+o.settle+o.duration, figure.Thousands(o.rate))
 		r := m.certify(ctx, &present[i])
 		if ctx.Err() != nil {
 			fmt.Fprintln(stderr, "certificate: interrupted")

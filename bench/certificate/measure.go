@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/bench/internal/audit"
+	"github.com/ringwire/ringwire/bench/internal/figure"
+	"github.com/ringwire/ringwire/bench/internal/process"
 )
 
 // result is what became of one contestant.
@@ -69,7 +71,7 @@ const restTime = 100 * time.Millisecond
 
 // open starts a contestant and the load on it, and warms both up.
 func (m *measurer) open(ctx context.Context, c *contestant, pace float64, profiled bool) (*session, error) {
-	addr, err := freeAddr()
+	addr, err := process.FreeAddr()
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +122,7 @@ func (m *measurer) warmUp(ctx context.Context, c *contestant, s *session) error 
 		if !m.opts.short || rate >= 0.98*s.pace || lower == 0 || attempt == attempts {
 			return nil
 		}
-		m.say("%s: %s requests/s cannot be held, going on with %s", c.name, thousands(s.pace), thousands(lower))
+		m.say("%s: %s requests/s cannot be held, going on with %s", c.name, figure.Thousands(s.pace), figure.Thousands(lower))
 		s.pace = lower
 		s.load.setRate(lower)
 	}
@@ -131,8 +133,8 @@ func (s *session) wait(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
 		return nil
-	case <-s.exited:
-		return s.died()
+	case <-s.Exited:
+		return s.Died()
 	case <-s.load.ended:
 		return errors.New("the load has ended")
 	case <-ctx.Done():

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ringwire/ringwire/bench/internal/figure"
 	"github.com/ringwire/ringwire/bench/internal/host"
 )
 
@@ -32,7 +33,7 @@ func (rec *record) markdown() string {
 	fmt.Fprintf(&b, "- %s, ringwire %s, %s, Linux %s, %s, %d processors, load %s\n",
 		h.Time.Format("2006-01-02 15:04 UTC"), h.Commit, h.Go, h.Kernel, h.CPU, h.Cores, h.Load)
 	fmt.Fprintf(&b, "- %s requests/s for %s on %d connections: GET, POST, POST chunked, and these pipelined by %d, a quarter each\n",
-		thousands(rec.Rate), rec.Duration, rec.Conns, batch)
+		figure.Thousands(rec.Rate), rec.Duration, rec.Conns, batch)
 	if rec.Short {
 		b.WriteString("- a short run: allocations are judged, the rest is there to be looked at\n")
 	}
@@ -58,11 +59,11 @@ var columns = []column{
 	{"heap slope", func(f *figures) string { return growthText(f.HeapSlope) }},
 	{"GCs caused", func(f *figures) string { return fmt.Sprint(f.GCs) }},
 	{"RSS growth", func(f *figures) string { return growthText(f.RSSGrowth) }},
-	{"p50", func(f *figures) string { return latencyText(f.P50) }},
-	{"p99", func(f *figures) string { return latencyText(f.P99) }},
-	{"p99.9", func(f *figures) string { return latencyText(f.P999) }},
-	{"max", func(f *figures) string { return latencyText(f.Max) }},
-	{"requests/s", func(f *figures) string { return thousands(f.Rate) }},
+	{"p50", func(f *figures) string { return figure.Latency(f.P50) }},
+	{"p99", func(f *figures) string { return figure.Latency(f.P99) }},
+	{"p99.9", func(f *figures) string { return figure.Latency(f.P999) }},
+	{"max", func(f *figures) string { return figure.Latency(f.Max) }},
+	{"requests/s", func(f *figures) string { return figure.Thousands(f.Rate) }},
 	{"errors", func(f *figures) string { return fmt.Sprint(f.Errors) }},
 }
 
@@ -96,7 +97,7 @@ func (rec *record) writeVerdicts(b *strings.Builder) {
 		}
 		switch r.Verdict.Outcome {
 		case holding:
-			fmt.Fprintf(b, "- **%s holds every bar**, at %s requests/s.\n", r.Name, thousands(r.Figures.Pace))
+			fmt.Fprintf(b, "- **%s holds every bar**, at %s requests/s.\n", r.Name, figure.Thousands(r.Figures.Pace))
 		case broken:
 			fmt.Fprintf(b, "- **%s FAILS.**\n", r.Name)
 		case inconclusive:
@@ -120,7 +121,7 @@ func (rec *record) writeCulprits(b *strings.Builder) {
 			continue
 		}
 		fmt.Fprintf(b, "\n## Who allocated in %s\n\nIn another %.0f s and %s requests, every allocation profiled:\n\n```\n%s```\n",
-			r.Name, r.Culprits.Seconds, thousands(float64(r.Culprits.Requests)), r.Culprits.text())
+			r.Name, r.Culprits.Seconds, figure.Thousands(float64(r.Culprits.Requests)), r.Culprits.text())
 	}
 }
 
@@ -151,5 +152,5 @@ func progressLine(r *result) string {
 	}
 	f := &r.Figures
 	return fmt.Sprintf("%-16s %s allocations/request, heap %s, live %s, %d GCs, p99 %s, %s requests/s: %s", r.Name, rational(f.Allocs),
-		growthText(f.HeapGrowth), growthText(f.LiveGrowth), f.GCs, latencyText(f.P99), thousands(f.Rate), r.Verdict.Outcome)
+		growthText(f.HeapGrowth), growthText(f.LiveGrowth), f.GCs, figure.Latency(f.P99), figure.Thousands(f.Rate), r.Verdict.Outcome)
 }

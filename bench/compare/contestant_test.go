@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ringwire/ringwire/bench/internal/process"
 )
 
 func TestChoose(t *testing.T) {
@@ -94,7 +96,7 @@ func TestExclusions(t *testing.T) {
 }
 
 func TestNginxConf(t *testing.T) {
-	addr, err := freeAddr() // nginx -t binds it
+	addr, err := process.FreeAddr() // nginx -t binds it
 	if err != nil {
 		t.Fatal(err)
 	}

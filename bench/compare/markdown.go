@@ -5,6 +5,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/ringwire/ringwire/bench/internal/figure"
 )
 
 // markdown is the whole report as text.
@@ -102,7 +104,7 @@ func (pan *panel) columns() []column {
 			{"lowest to highest", func(r *row) string { return bytesText(r.low) + " – " + bytesText(r.high) }, false},
 			{"PSS per connection", func(r *row) string { return bytesText(r.mid.ConnPSS) }, false},
 			idleRSS, peakRSS,
-			{"connections", func(r *row) string { return thousands(r.mid.Requests) }, false}, {"lost", errs, true},
+			{"connections", func(r *row) string { return figure.Thousands(r.mid.Requests) }, false}, {"lost", errs, true},
 		}
 	}
 	unit, rate := "request", "requests/s"
@@ -114,10 +116,10 @@ func (pan *panel) columns() []column {
 		{"user", func(r *row) string { return micros(r.mid.User) }, true},
 		{"system", func(r *row) string { return micros(r.mid.CPU - r.mid.User) }, true},
 		{"lowest to highest", func(r *row) string { return fmt.Sprintf("%.2f – %.2f", r.low, r.high) }, false},
-		{rate, func(r *row) string { return thousands(r.mid.Rate) }, true},
-		{"p50", func(r *row) string { return latency(r.mid.P50) }, true},
-		{"p99", func(r *row) string { return latency(r.mid.P99) }, true},
-		{"p99.9", func(r *row) string { return latency(r.mid.P999) }, true},
+		{rate, func(r *row) string { return figure.Thousands(r.mid.Rate) }, true},
+		{"p50", func(r *row) string { return figure.Latency(r.mid.P50) }, true},
+		{"p99", func(r *row) string { return figure.Latency(r.mid.P99) }, true},
+		{"p99.9", func(r *row) string { return figure.Latency(r.mid.P999) }, true},
 		peakRSS, idleRSS,
 		{"cores", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Busy) }, false},
 		{"noise", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Others+r.mid.Steal) }, false}, {"errors", errs, false},
@@ -152,7 +154,7 @@ func progressLine(p *profile, s *sample) string {
 	case p.isIdle():
 		return head + fmt.Sprintf(" %8s per connection, %d lost", bytesText(s.ConnRSS), s.Errors)
 	}
-	line := head + fmt.Sprintf(" %9s/%s (%s user) %9s/s  p99 %s", micros(s.CPU), p.unit, micros(s.User), thousands(s.Rate), latency(s.P99))
+	line := head + fmt.Sprintf(" %9s/%s (%s user) %9s/s  p99 %s", micros(s.CPU), p.unit, micros(s.User), figure.Thousands(s.Rate), figure.Latency(s.P99))
 	if s.Errors > 0 {
 		line += fmt.Sprintf("  %d ERRORS", s.Errors)
 	}
@@ -167,7 +169,7 @@ const noisy = 0.1
 
 func micros(v float64) string {
 	if v >= 100 {
-		return thousands(v) + " µs"
+		return figure.Thousands(v) + " µs"
 	}
 	return fmt.Sprintf("%.2f µs", v)
 }
@@ -177,19 +179,6 @@ func ratioText(v float64) string {
 		return "–"
 	}
 	return fmt.Sprintf("%.2f×", v)
-}
-
-// latency takes microseconds.
-func latency(v float64) string {
-	switch {
-	case v >= 1e6:
-		return fmt.Sprintf("%.2f s", v/1e6)
-	case v >= 1e4:
-		return fmt.Sprintf("%.1f ms", v/1e3)
-	case v >= 1e3:
-		return fmt.Sprintf("%.2f ms", v/1e3)
-	}
-	return fmt.Sprintf("%.0f µs", v)
 }
 
 func bytesText(v float64) string {
@@ -202,15 +191,6 @@ func bytesText(v float64) string {
 		return fmt.Sprintf("%.1f KiB", v/(1<<10))
 	}
 	return fmt.Sprintf("%.0f B", v)
-}
-
-// thousands groups the digits of a whole number.
-func thousands(v float64) string {
-	s := fmt.Sprintf("%.0f", v)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + " " + s[i:]
-	}
-	return s
 }
 
 func oneLine(s string) string {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/bench/internal/loadresult"
+	"github.com/ringwire/ringwire/bench/internal/process"
 )
 
 // A sample is one measurement of a contestant in a profile.
@@ -54,7 +55,7 @@ type bencher struct {
 // measure starts a contestant, loads it, and stops it.
 func (b *bencher) measure(ctx context.Context, p *profile, c *contestant, round int) (s sample, err error) {
 	s = sample{Profile: p.name, Contestant: c.name, Round: round}
-	addr, err := freeAddr()
+	addr, err := process.FreeAddr()
 	if err != nil {
 		return s, err
 	}
@@ -71,7 +72,7 @@ func (b *bencher) measure(ctx context.Context, p *profile, c *contestant, round 
 	if err != nil {
 		return s, err
 	}
-	defer srv.stop()
+	defer srv.Stop()
 	time.Sleep(b.opts.settle)
 	mem, err := readMemory(cmd.Process.Pid)
 	if err != nil {
@@ -101,7 +102,7 @@ func (b *bencher) measure(ctx context.Context, p *profile, c *contestant, round 
 
 // measureLoad brackets one run of the load: the server does nothing before and after it.
 func (b *bencher) measureLoad(ctx context.Context, p *profile, srv *server, s *sample, on cpus) error {
-	pid := srv.cmd.Process.Pid
+	pid := srv.Cmd.Process.Pid
 	resetPeak(pid)
 	machineBefore, start := readMachine(), time.Now()
 	before, err := readUsage(pid)
@@ -109,7 +110,7 @@ func (b *bencher) measureLoad(ctx context.Context, p *profile, srv *server, s *s
 		return err
 	}
 	result, loadCPU, err := b.load(ctx, p, srv.addr, on, b.opts.duration)
-	if died := srv.died(); died != nil {
+	if died := srv.Died(); died != nil {
 		return died
 	}
 	if err != nil {
@@ -220,7 +221,7 @@ func (b *bencher) measureIdle(ctx context.Context, p *profile, srv *server, befo
 	case <-out.seen:
 	}
 	time.Sleep(b.opts.idle)
-	after, memErr := readMemory(srv.cmd.Process.Pid)
+	after, memErr := readMemory(srv.Cmd.Process.Pid)
 	hold.Close()
 	if err := <-ended; err != nil {
 		return fmt.Errorf("load: %w\n%s", err, out.buf.Bytes())

@@ -3,19 +3,18 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os/exec"
 	"runtime"
-	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringwire/ringwire/bench/internal/process"
 )
 
 // cpus is a set of processors; empty is all of them.
@@ -46,53 +45,27 @@ func startOn(cmd *exec.Cmd, set cpus) error {
 
 // server is a running contestant.
 type server struct {
-	cmd    *exec.Cmd
-	addr   string
-	output *tail
-	exited chan struct{}
-	err    error // of its exit; read after exited
+	*process.Process
+	addr string
 }
 
-const (
-	startLimit = 10 * time.Second
-	stopLimit  = 6 * time.Second
-)
+// startLimit is how long a server may take until it answers.
+const startLimit = 10 * time.Second
 
 // startServer starts a command line and waits until GET /pipeline is answered with "ok".
 func startServer(ctx context.Context, cmd *exec.Cmd, addr string, set cpus) (*server, error) {
-	s := &server{cmd: cmd, addr: addr, output: &tail{}, exited: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = s.output, s.output
+	s := &server{process.New(cmd), addr}
+	cmd.Stdout, cmd.Stderr = s.Output, s.Output
 	if err := startOn(cmd, set); err != nil {
 		return nil, err
 	}
-	go func() {
-		s.err = cmd.Wait()
-		close(s.exited)
-	}()
-	if err := s.waitAnswers(ctx); err != nil {
-		s.stop()
-		return nil, err
+	s.Watch()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
+	if err := s.Await(ctx, startLimit, func() error { return answers(client, addr) }); err != nil {
+		s.Stop()
+		return nil, fmt.Errorf("no answer on %s: %w", addr, err)
 	}
 	return s, nil
-}
-
-func (s *server) waitAnswers(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
-	defer cancel()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
-	var err error
-	for {
-		if err = answers(client, s.addr); err == nil {
-			return nil
-		}
-		select {
-		case <-s.exited:
-			return fmt.Errorf("ended at once (%v): %s", s.err, s.output)
-		case <-ctx.Done():
-			return fmt.Errorf("does not answer on %s: %w: %s", s.addr, err, s.output)
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
 }
 
 func answers(client *http.Client, addr string) error {
@@ -106,62 +79,4 @@ func answers(client *http.Client, addr string) error {
 		err = fmt.Errorf("GET /pipeline: status %d, body %q", resp.StatusCode, body)
 	}
 	return err
-}
-
-// stop asks the server to end, and ends it when it does not.
-func (s *server) stop() {
-	s.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-s.exited:
-	case <-time.After(stopLimit):
-		s.cmd.Process.Kill()
-		<-s.exited
-	}
-}
-
-// died says that the server has ended, which it should not have.
-func (s *server) died() error {
-	select {
-	case <-s.exited:
-		return fmt.Errorf("the server ended (%v): %s", s.err, s.output)
-	default:
-		return nil
-	}
-}
-
-// freeAddr is an address that nobody listened on a moment ago.
-func freeAddr() (string, error) {
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer ln.Close()
-	return ln.Addr().String(), nil
-}
-
-// tail keeps the last of what a process printed, for error messages.
-type tail struct {
-	mu  sync.Mutex
-	buf []byte
-}
-
-const tailSize = 2048
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.buf = append(t.buf, p...)
-	if over := len(t.buf) - tailSize; over > 0 {
-		t.buf = append(t.buf[:0], t.buf[over:]...)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if s := bytes.TrimSpace(t.buf); len(s) > 0 {
-		return string(s)
-	}
-	return "(it printed nothing)"
 }

@@ -61,23 +61,3 @@ func TestStartServerThatHangs(t *testing.T) {
 		t.Error("the child was left running")
 	}
 }
-
-func TestTail(t *testing.T) {
-	var out tail
-	if got := out.String(); got != "(it printed nothing)" {
-		t.Errorf("empty: %q", got)
-	}
-	for i := range 2000 {
-		fmt.Fprintf(&out, "line %d\n", i)
-	}
-	if got := out.String(); len(got) > tailSize || !strings.HasSuffix(got, "line 1999") {
-		t.Errorf("%d bytes ending in %q", len(got), got[len(got)-20:])
-	}
-}
-
-func TestFreeAddr(t *testing.T) {
-	a, err := freeAddr()
-	if err != nil || !strings.HasPrefix(a, "127.0.0.1:") || strings.HasSuffix(a, ":0") {
-		t.Errorf("got %q, %v", a, err)
-	}
-}

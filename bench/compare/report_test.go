@@ -10,6 +10,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/ringwire/ringwire/bench/internal/figure"
 )
 
 // rounds makes the samples of one contestant, a round for each cost.
@@ -269,8 +271,8 @@ func TestRecordSurvivesJSON(t *testing.T) {
 
 func TestFormats(t *testing.T) {
 	for got, want := range map[string]string{
-		thousands(0): "0", thousands(999): "999", thousands(1000): "1 000", thousands(1234567.4): "1 234 567", thousands(-1000): "-1 000",
-		micros(0.5): "0.50 µs", micros(10943.54): "10 944 µs", latency(12): "12 µs", latency(1500): "1.50 ms", latency(15000): "15.0 ms", latency(2.5e6): "2.50 s",
+		figure.Thousands(0): "0", figure.Thousands(999): "999", figure.Thousands(1000): "1 000", figure.Thousands(1234567.4): "1 234 567", figure.Thousands(-1000): "-1 000",
+		micros(0.5): "0.50 µs", micros(10943.54): "10 944 µs", figure.Latency(12): "12 µs", figure.Latency(1500): "1.50 ms", figure.Latency(15000): "15.0 ms", figure.Latency(2.5e6): "2.50 s",
 		bytesText(590): "590 B", bytesText(17000): "16.6 KiB", bytesText(5 << 20): "5.0 MiB", bytesText(96 << 20): "96 MiB",
 		ratioText(0): "–", ratioText(1.234): "1.23×",
 	} {
