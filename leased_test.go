@@ -29,6 +29,19 @@ func newFrames(t *testing.T, size int) *frames {
 	return f
 }
 
+// payload builds a body that ends with the first n bytes of l.
+func (f *frames) payload(l mem.Lease, n int) *mem.Payload {
+	var b mem.Writer
+	b.Init(f.Allocator, 4096)
+	if n > 100 {
+		_, _ = b.WriteString("built elsewhere: ")
+	}
+	b.Append(l, 0, n)
+	p := new(mem.Payload)
+	p.Fill(&b)
+	return p
+}
+
 // A kept answer is sent to many without a copy, and given back once for each, whether
 // it was sent, was too long, was not wanted, or lost its client.
 func TestAppendLease(t *testing.T) {
@@ -73,6 +86,24 @@ func TestAppendLease(t *testing.T) {
 					t.Errorf("%v, %d bytes are left", err, b.Len())
 				}
 			},
+			"payload": func(w *ResponseWriter, r *Request) {
+				body := f.payload(f.kept.Clone(), 9000)
+				defer body.Release() // nothing is left to release
+				if err := w.AppendPayload(body); err != nil {
+					t.Error(err)
+				}
+				if err := w.AppendPayload(body); err != mem.ErrSpent {
+					t.Errorf("a second hand-over: %v", err)
+				}
+			},
+			"payload too long": func(w *ResponseWriter, r *Request) {
+				w.SetContentLength(5)
+				body := f.payload(f.kept.Clone(), 6)
+				if err := w.AppendPayload(body); err != ErrContentLength || !body.Spent() {
+					t.Errorf("%v, spent %v", err, body.Spent())
+				}
+				_, _ = w.WriteString("short")
+			},
 		}))
 		for _, b := range []string{"/", "/b/"} { // on the loop, and on a worker
 			p := s.dial()
@@ -87,6 +118,9 @@ func TestAppendLease(t *testing.T) {
 				{"GET", "chunks", 200, answerText[:3000]},
 				{"GET", "long", 200, "short"},
 				{"GET", "reset", 500, "no\n"},
+				{"GET", "payload", 200, "built elsewhere: " + answerText[:9000]},
+				{"HEAD", "payload", 200, ""},
+				{"GET", "payload%20too%20long", 200, "short"},
 				{"GET", "segments", 200, "built elsewhere: " + answerText[:9000]},
 			} {
 				p.send(strings.Replace(get(b+c.path), "GET", c.method, 1))

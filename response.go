@@ -190,6 +190,22 @@ func (w *ResponseWriter) AppendSegments(s *mem.Segments) error {
 	return w.spillOver()
 }
 
+// AppendPayload moves a body that was built elsewhere to the end of this one, without copying.
+// p is spent afterwards, also when it fails: mem.ErrSpent if it was before. Whose leases it
+// may hold is as with Append.
+func (w *ResponseWriter) AppendPayload(p *mem.Payload) error {
+	if p.Spent() {
+		return mem.ErrSpent
+	}
+	if err := w.admit(p.Len()); err != nil {
+		p.Release()
+		return err
+	}
+	w.unsmall()
+	_ = p.AppendTo(w.out.Segments()) // it is not spent
+	return w.spillOver()
+}
+
 // admit checks whether n more body bytes may be written.
 func (w *ResponseWriter) admit(n int) error {
 	if w.err != nil {

@@ -12,7 +12,8 @@
 //
 // On top of leases stand [Segments], a chain of leased pieces read from the
 // front and appended to at the back, and [Writer], which appends into leases.
-// Nothing in here grows by copying.
+// Nothing in here grows by copying. A [Payload] is what a Writer has built, handed over to
+// whoever sends it.
 //
 // # Ownership
 //

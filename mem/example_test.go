@@ -169,3 +169,34 @@ func ExamplePool() {
 	// 0 <nil>
 	// <nil>
 }
+
+// A request's body that is sent until an attempt succeeds, and goes home once.
+func ExamplePayload() {
+	a := mem.NewAllocator(mem.Config{})
+	var w mem.Writer
+	w.Init(a, 4096)
+	_, _ = w.WriteString(`{"order": 17}`)
+
+	var given, body mem.Payload
+	given.Fill(&w)
+	defer given.Release() // in case it is not handed over
+	if err := given.MoveTo(&body); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(given.MoveTo(&body) == mem.ErrSpent)
+
+	var out mem.Segments // a connection's
+	out.Init(a)
+	for attempt := range 2 {
+		_ = body.ShareTo(&out)
+		fmt.Printf("attempt %d sends %s\n", attempt, out.First())
+		out.Release()
+	}
+	body.Release()
+	fmt.Println("out:", a.Stats().Leased)
+	// Output:
+	// true
+	// attempt 0 sends {"order": 17}
+	// attempt 1 sends {"order": 17}
+	// out: 0
+}
