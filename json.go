@@ -31,14 +31,15 @@ type JSONReaderFrom interface {
 	ReadJSONFrom(r io.Reader, v any) error
 }
 
-// JSONFuncs is a JSONCodec made of functions in the form of json.Marshal and json.Unmarshal,
-// which most libraries have:
+// JSONFuncs is a JSONCodec made of functions in the form of json.Marshal and json.Unmarshal, which
+// most libraries have:
 //
 //	srv.JSON = ringwire.JSONFuncs{Marshal: sonic.Marshal, Unmarshal: sonic.Unmarshal}
 //
-// Unmarshal gets a view of the request's memory. It must refuse what follows the value, and it must copy every
-// string and byte slice that it puts into v: modes without copies (sonic's CopyString: false together with UnmarshalFromString,
-// and other libraries' "unsafe" or "no copy") show one client's request to the next.
+// Unmarshal gets a view of the request's memory. It must refuse what follows the value, and it must
+// copy every string and byte slice that it puts into v: modes without copies (sonic's CopyString:
+// false together with UnmarshalFromString, and other libraries' "unsafe" or "no copy") show one
+// client's request to the next.
 type JSONFuncs struct {
 	Marshal   func(v any) ([]byte, error)
 	Unmarshal func(p []byte, v any) error
@@ -106,9 +107,9 @@ var (
 // which a body of 20 KB makes it take 16 MiB of stack; each worker would keep as much for a while.
 const maxJSONDepth = 1000
 
-// unmarshalStd is the default's way to read: encoding/json's, within that depth, and without
-// bytes that are no UTF-8. encoding/json replaces those, so that what is read here would not be what somebody
-// else has checked.
+// unmarshalStd is the default's way to read: encoding/json's, within that depth, and without bytes
+// that are no UTF-8. encoding/json replaces those, so that what is read here would not be what
+// somebody else has checked.
 func unmarshalStd(p []byte, v any) error {
 	if !utf8.Valid(p) {
 		return &JSONError{Status: StatusBadRequest, Offset: int64(validPrefix(p)), Err: errJSONUTF8}

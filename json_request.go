@@ -55,15 +55,15 @@ func isJSON(mediaType []byte) bool {
 	return equalFold(mediaType, jsonType) || equalFold(mediaType, "text/json")
 }
 
-// JSON decodes what of the body has not been read into v, a pointer: one value, with nothing
-// but white space around it. The Content-Type is not looked at; Request.JSON does. The body counts as read
-// afterwards, and on an error v may hold part of it. Every error is a *JSONError.
+// JSON decodes what of the body has not been read into v, a pointer: one value, with nothing but
+// white space around it. The Content-Type is not looked at; Request.JSON does. The body counts as
+// read afterwards, and on an error v may hold part of it. Every error is a *JSONError.
 //
 // A body that has arrived whole is decoded where it lies, on the loop or in a Blocking handler. A
-// streamed one has to be read in a Blocking handler: it is collected as it arrives, up to Config.MaxBody,
-// unless the codec is a JSONReaderFrom. On the loop it fails with status 413. Decoding takes some
-// 10 ns a byte, in which the loop serves nobody else: bodies beyond some 10 KiB are better
-// decoded in a Blocking handler.
+// streamed one has to be read in a Blocking handler: it is collected as it arrives, up to
+// Config.MaxBody, unless the codec is a JSONReaderFrom. On the loop it fails with status 413.
+// Decoding takes some 10 ns a byte, in which the loop serves nobody else: bodies beyond some 10 KiB
+// are better decoded in a Blocking handler.
 func (b *Body) JSON(v any) error {
 	err := b.json(v)
 	if err == nil {

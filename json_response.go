@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// JSON appends v to the body as JSON and sets the Content-Type to application/json unless
-// there is one. On an error neither has happened: the handler can still answer otherwise.
+// JSON appends v to the body as JSON and sets the Content-Type to application/json unless there is
+// one. On an error neither has happened: the handler can still answer otherwise.
 //
-// By default it writes exactly what json.Marshal returns, and allocates nothing if v is a pointer to a
-// struct, or a slice of such, without maps and methods that marshal; see Config.JSON. A View is a byte slice,
-// which JSON has as base64: give its String.
+// By default it writes exactly what json.Marshal returns, and allocates nothing if v is a pointer to
+// a struct, or a slice of such, without maps and methods that marshal; see Config.JSON. A View is a
+// byte slice, which JSON has as base64: give its String.
 func (w *ResponseWriter) JSON(v any) error {
 	if codec := w.ex.svc.cfg.JSON; codec != nil {
 		return w.jsonBy(codec, v)
@@ -82,7 +82,8 @@ func newJSONEncoder(w *ResponseWriter) *jsonEncoder {
 	return e
 }
 
-// maxJSONKept is the longest response after which the encoder, which may hold a buffer of its length, is kept.
+// maxJSONKept is the longest response after which the encoder, which may hold a buffer of its
+// length, is kept.
 const maxJSONKept = 64 << 10
 
 func (e *jsonEncoder) encode(v any) error {
