@@ -2,6 +2,10 @@ package conn
 
 import "github.com/ringwire/ringwire/mem"
 
+// giveMax is how much is copied at most. More than that is a body's, kept because nobody could
+// take it: in a lease, which ends with its last byte.
+const giveMax = 64 << 10
+
 // give has the handler look at p, and returns how much of it was consumed.
 //
 // What the driver lends is a receive buffer, which is used again without becoming
@@ -10,7 +14,7 @@ import "github.com/ringwire/ringwire/mem"
 // of its own, which end with the call. It is on this side of the driver so that it holds for
 // every driver, and for what was kept.
 func (c *Conn) give(p []byte) (consumed int) {
-	if !mem.Checking {
+	if !mem.Checking || len(p) > giveMax {
 		return c.handler.OnData(c, p)
 	}
 	l := c.loop.lent.Lease(len(p))
