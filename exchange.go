@@ -86,7 +86,7 @@ func (ex *exchange) grow(n int) []byte {
 // keep makes b, which was appended to what grow returned, part of the scratch.
 func (ex *exchange) keep(b []byte) []byte {
 	ex.scratch = ex.scratch[:len(ex.scratch)+len(b)]
-	return b
+	return b[:len(b):len(b)] // behind it lies what an earlier request had decoded
 }
 
 // addr looks up an address; a worker's were looked up for it beforehand.
