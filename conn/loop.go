@@ -238,8 +238,8 @@ func (l *Loop) Ended(id uint32, err error) {
 		c.teardown()
 	case c.state == parked || err != io.EOF && c.state != open:
 		c.fail(err)
-	case c.state == open && c.has(paused) && err == io.EOF:
-		c.flags |= endDue // until Resume
+	case c.state == open && c.flags&(paused|redeliver) != 0 && err == io.EOF:
+		c.flags |= endDue // until Resume, or until what is kept has been given again
 	case c.state == open:
 		c.handler.OnEnd(c, err)
 		if err != io.EOF {
