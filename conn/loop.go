@@ -2,6 +2,7 @@ package conn
 
 import (
 	"io"
+	"runtime"
 	"slices"
 
 	"github.com/ringwire/ringwire/mem"
@@ -39,6 +40,7 @@ type Loop struct {
 	views  [MaxSendBufs][]byte
 
 	kept, output *mem.Account // of cfg.Alloc
+	lent         *mem.Account // likewise, in checking builds: see give
 
 	stats    Stats
 	shutting bool
@@ -50,6 +52,9 @@ func NewLoop(cfg Config) *Loop {
 	l := &Loop{drv: cfg.Driver, cfg: cfg.withDefaults(), now: cfg.Driver.Now()}
 	l.wheel.tick = l.now >> tickShift
 	l.kept, l.output = l.cfg.Alloc.Account("kept input"), l.cfg.Alloc.Account("output")
+	if mem.Checking {
+		l.lent = l.cfg.Alloc.Account("lent input")
+	}
 	return l
 }
 
@@ -69,7 +74,16 @@ func (l *Loop) Now() int64 {
 func (l *Loop) Stats() Stats { return l.stats }
 
 // Run serves until Stop. It runs once.
-func (l *Loop) Run() error { return l.drv.Run(l) }
+func (l *Loop) Run() error {
+	if mem.Checking && l.drv.Name() == "uring" {
+		// The one driver that stays on a thread, and so one whose memory can be watched for others.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		l.cfg.Alloc.Own()
+		defer l.cfg.Alloc.Disown()
+	}
+	return l.drv.Run(l)
+}
 
 // Stop aborts what is open and makes Run return. Safe from any goroutine.
 func (l *Loop) Stop() { l.drv.Stop() }
@@ -174,7 +188,7 @@ func (l *Loop) Received(id uint32, p []byte) {
 		c.deliver()
 		return
 	}
-	n := c.handler.OnData(c, p)
+	n := c.give(p)
 	switch {
 	case n == len(p):
 	case c.state == open:
@@ -195,7 +209,7 @@ func (c *Conn) deliver() {
 		c.choke()
 		return
 	}
-	c.spill.discard(c.handler.OnData(c, c.spill.bytes()))
+	c.spill.discard(c.give(c.spill.bytes()))
 	if c.state == open {
 		c.choke()
 	}
@@ -224,8 +238,8 @@ func (l *Loop) Ended(id uint32, err error) {
 		c.teardown()
 	case c.state == parked || err != io.EOF && c.state != open:
 		c.fail(err)
-	case c.state == open && c.has(paused) && err == io.EOF:
-		c.flags |= endDue // until Resume
+	case c.state == open && c.flags&(paused|redeliver) != 0 && err == io.EOF:
+		c.flags |= endDue // until Resume, or until what is kept has been given again
 	case c.state == open:
 		c.handler.OnEnd(c, err)
 		if err != io.EOF {
