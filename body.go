@@ -136,7 +136,7 @@ func (b *Body) Stream(fn func(p []byte, err error)) {
 }
 
 func (b *Body) streamBlocking(fn func(p []byte, err error)) {
-	buf := b.ex.svc.srv.shared.Lease(bodyChunk)
+	buf := b.ex.svc.srv.mem.body.Lease(bodyChunk)
 	defer buf.Release()
 	for {
 		n, err := b.Read(buf.Bytes())

@@ -74,7 +74,7 @@ func (s *Server) orphan(j *job) {
 func (p *jobPool) bury(j *job) {
 	ex := j.ex
 	ex.worker = nil
-	j.handed.Release()
+	j.release()
 	ex.svc.release(ex)
 	p.pool.Put(j)
 }

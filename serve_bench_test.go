@@ -49,20 +49,27 @@ func (d *nullDriver) turn() {
 	d.sent = d.sent[:0]
 }
 
-func benchmarkRequest(b *testing.B, request string) {
-	srv := &Server{Handler: HandlerFunc(func(w *ResponseWriter, r *Request) { _, _ = w.WriteString("ok") })}
+// nullServer returns what has a connection of srv receive a request and get its response.
+func nullServer(tb testing.TB, srv *Server) (receive func(request []byte)) {
 	if err := srv.prepare(); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	d := &nullDriver{now: 1}
 	svc := srv.newService(d, 1)
 	_ = svc.loop.Run()
 	d.ev.Opened(0)
+	return func(request []byte) {
+		d.ev.Received(0, request)
+		d.turn()
+	}
+}
+
+func benchmarkRequest(b *testing.B, request string) {
+	receive := nullServer(b, &Server{Handler: HandlerFunc(func(w *ResponseWriter, r *Request) { _, _ = w.WriteString("ok") })})
 	p := []byte(request)
 	b.ReportAllocs()
 	for b.Loop() {
-		d.ev.Received(0, p)
-		d.turn()
+		receive(p)
 	}
 }
 

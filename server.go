@@ -35,6 +35,7 @@ type Server struct {
 	done     chan struct{} // closed when the loops have ended
 
 	shared  *mem.Allocator // for Blocking handlers
+	mem     purposes       // of shared
 	workers *workers
 	jobs    jobPool
 }
@@ -128,6 +129,7 @@ func (s *Server) prepare() error {
 	s.state = stateRunning
 	s.ready()
 	s.shared = mem.NewAllocator(mem.Config{Shared: true, Heap: cfg.DisablePooling})
+	s.mem = purposesOf(s.shared, true)
 	s.jobs.open(cfg.DisablePooling)
 	s.workers = newWorkers(cfg.Workers, cfg.WorkQueue)
 	return nil
@@ -222,6 +224,7 @@ func (s *Server) open(listen func(n int) ([]net.Listener, error)) error {
 func (s *Server) newService(drv conn.Driver, n int) *service {
 	cfg := &s.Config
 	svc := &service{srv: s, cfg: cfg, alloc: mem.NewAllocator(mem.Config{Heap: cfg.DisablePooling})}
+	svc.mem = purposesOf(svc.alloc, false)
 	svc.limits = h1.Limits{RequestLine: cfg.MaxRequestLine, Head: cfg.MaxHeaderBytes, Headers: cfg.MaxHeaders}.WithDefaults()
 	maxConns := cfg.MaxConns / n // at least 1: see Config.loops
 	if len(s.services) < cfg.MaxConns%n {
