@@ -24,7 +24,7 @@ func TestDecodedAllocs(t *testing.T) {
 	}
 	for _, encodedBytes := range []int{9, 2 << 10, 8 << 10} {
 		text, encoded := escaped(encodedBytes / 3)
-		receive := nullServer(t, &Server{
+		p := newNullPeer(t, &Server{
 			Handler: HandlerFunc(func(w *ResponseWriter, r *Request) {
 				if v, ok := r.QueryView("q"); !ok || string(v) != text {
 					t.Errorf("q is %.40q…, want %.40q…", v, text)
@@ -34,7 +34,7 @@ func TestDecodedAllocs(t *testing.T) {
 			Config: Config{MaxRequestLine: 20 << 10, MaxHeaderBytes: 30 << 10},
 		})
 		request := []byte(get("/?q=" + encoded))
-		n := testing.AllocsPerRun(100, func() { receive(request) })
+		n := testing.AllocsPerRun(100, func() { p.receive(request) })
 		t.Logf("%d encoded bytes: %v allocations", encodedBytes, n)
 		if n != 0 {
 			t.Errorf("%d encoded bytes: %v allocations, want none", encodedBytes, n)
@@ -99,14 +99,13 @@ func TestDecodedStays(t *testing.T) {
 func TestDecodedIsBounded(t *testing.T) {
 	_, encoded := escaped(1000)
 	var most int64
-	var srv *Server
-	srv = &Server{Handler: HandlerFunc(func(w *ResponseWriter, r *Request) {
+	srv := &Server{Handler: HandlerFunc(func(w *ResponseWriter, r *Request) {
 		for range 1000 {
 			_ = r.Query("q")
 			most = max(most, int64(w.ex.decoded.Len()))
 		}
 	})}
-	nullServer(t, srv)([]byte(get("/?q=" + encoded)))
+	newNullPeer(t, srv).receive([]byte(get("/?q=" + encoded)))
 	if most == 0 || most > maxDecoded {
 		t.Errorf("%d bytes are kept, want some, and %d at most", most, maxDecoded)
 	}
