@@ -62,8 +62,10 @@ func TestDecodedStays(t *testing.T) {
 					if round == 0 {
 						views = append(views, v)
 					}
-					_ = append(v, "overwrites the next"...)
 				}
+			}
+			for _, v := range views {
+				_ = append(v, "over the next one"...)
 			}
 			path := r.PathView()
 			for _, v := range views {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -174,6 +175,8 @@ func TestHealthTellsHungLoop(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		gate := make(chan struct{})
 		s := start(t, driver, func(w *ResponseWriter, r *Request) { <-gate }, unwatched)
+		open := sync.OnceFunc(func() { close(gate) })
+		t.Cleanup(open)
 		h := newHealth(s.Server)
 		h.hang = 20 * time.Millisecond
 		p := s.dial()
@@ -189,7 +192,7 @@ func TestHealthTellsHungLoop(t *testing.T) {
 		s.expectWarnings(1, "it takes long", "a loop does not answer", "Blocking", `where="loop 0"`, "for=")
 		h.tick()
 		s.expectWarnings(1, "it still does")
-		close(gate)
+		open()
 		h.answered(<-h.answers)
 		h.round()
 		s.expectWarnings(1, "it is over")
@@ -219,6 +222,7 @@ func TestHealthTellsObjects(t *testing.T) {
 			entered.Add(1)
 			<-gate
 		})).ServeHTTP, unwatched)
+		t.Cleanup(func() { close(gate) })
 		h := newHealth(s.Server)
 		for range 3 {
 			p := s.dial()
@@ -241,7 +245,6 @@ func TestHealthTellsObjects(t *testing.T) {
 		s.onLoop(func(svc *service) { svc.exchanges.Put(ex); svc.conns.Put(hc) })
 		h.round()
 		s.expectWarnings(1, "they are back")
-		close(gate)
 	})
 }
 
