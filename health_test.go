@@ -21,9 +21,13 @@ func (h *health) round() {
 	}
 }
 
-// warnings are the lines of a server's log that tell of something wrong.
+// warnings are the lines of a server's log that tell of something wrong. A loop that a busy
+// machine does not let run for a second counts only where the test does the looking.
 func (s *testServer) warnings() (lines []string) {
 	for line := range strings.Lines(s.log.String()) {
+		if s.HealthEvery != forever && strings.Contains(line, "a loop does not answer") {
+			continue
+		}
 		if strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR") {
 			lines = append(lines, line)
 		}
@@ -178,7 +182,7 @@ func TestHealthTellsHungLoop(t *testing.T) {
 		open := sync.OnceFunc(func() { close(gate) })
 		t.Cleanup(open)
 		h := newHealth(s.Server)
-		h.hang = 20 * time.Millisecond
+		h.hang = time.Minute
 		p := s.dial()
 		p.send(get("/"))
 		for s.jamFree() {
@@ -187,7 +191,7 @@ func TestHealthTellsHungLoop(t *testing.T) {
 		h.tick()
 		h.tick()
 		s.expectWarnings(0, "that was quick")
-		time.Sleep(h.hang)
+		h.looks[0].sent = time.Now().Add(-time.Hour)
 		h.tick()
 		s.expectWarnings(1, "it takes long", "a loop does not answer", "Blocking", `where="loop 0"`, "for=")
 		h.tick()
