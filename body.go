@@ -147,7 +147,7 @@ func (b *Body) streamBlocking(fn func(p []byte, err error)) {
 // lendPiece calls fn with what can be read next. Each piece has a lease of its own, which ends with
 // the call as its view does.
 func (b *Body) lendPiece(fn func(p []byte, err error)) error {
-	buf := b.ex.svc.srv.shared.Lease(bodyChunk)
+	buf := b.ex.svc.srv.mem.body.Lease(bodyChunk)
 	defer buf.Release()
 	n, err := b.Read(buf.Bytes())
 	if n > 0 {

@@ -77,12 +77,12 @@ func (r *Request) PathView() View {
 // Path is a copy of PathView.
 func (r *Request) Path() string { return string(r.PathView()) }
 
-// decode returns p itself, or its decoded form in the exchange's scratch.
+// decode returns p itself, or its decoded form.
 func (r *Request) decode(p []byte, plus bool) View {
 	if !needsUnescape(p, plus) {
 		return p
 	}
-	return r.ex.keep(appendUnescaped(r.ex.grow(len(p)), p, plus))
+	return r.ex.decode(p, plus)
 }
 
 // Host is a copy of HostView.
@@ -116,16 +116,18 @@ func (r *Request) Headers() iter.Seq2[View, View] {
 // body has been read to its end.
 func (r *Request) Trailers() iter.Seq2[View, View] {
 	return func(yield func(name, value View) bool) {
-		w, kept := r.ex.worker, r.ex.trailed
-		if w != nil && r.Body.stream {
+		w, kept := r.ex.worker, []field(nil)
+		if w != nil {
 			kept = w.trailers()
+		} else {
+			kept = r.ex.trailed.fields
 		}
 		for _, f := range kept {
 			if !yield(f.name, f.value) {
 				return
 			}
 		}
-		if kept != nil || w != nil || !r.Body.done || r.Body.err != nil {
+		if len(kept) > 0 || w != nil || !r.Body.done || r.Body.err != nil {
 			return
 		}
 		for i := range r.ex.head.TrailerLen() {

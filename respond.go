@@ -122,7 +122,7 @@ func (h *h1Conn) workerProgress(j *job) {
 		return // OnDrain comes back here
 	}
 	var out mem.Writer
-	out.Init(h.svc.alloc, bodyChunk)
+	out.InitFor(h.svc.mem.response, bodyChunk)
 	if j.take(&out) {
 		h.push(ex, &out)
 		j.taken()

@@ -68,7 +68,7 @@ func (h *h1Conn) leaveBuffer() {
 	if h.ex.worker != nil || h.phase == leaving && h.ex.body.sink == nil {
 		return // detach has copied it, or nobody will look at it again
 	}
-	h.ex.keepHead(h.svc.alloc)
+	h.ex.keepHead()
 	h.ex.body.settle()
 	if h.phase == handling && h.ex.res.unsent() {
 		h.pushBody(h.ex) // a Stream callback has written
@@ -228,7 +228,7 @@ func (h *h1Conn) bodyEnd(err error) (more bool) {
 		if err == nil {
 			err = io.EOF
 		}
-		ex.worker.end(err, ex.copyTrailers())
+		ex.worker.end(err)
 	case ex.body.sink != nil:
 		h.endSink(ex.body.end())
 	}

@@ -35,6 +35,7 @@ type Server struct {
 	done     chan struct{} // closed when the loops have ended
 
 	shared  *mem.Allocator // for Blocking handlers
+	mem     purposes       // of shared
 	workers *workers
 	jobs    jobPool
 }
@@ -127,7 +128,10 @@ func (s *Server) prepare() error {
 	s.Config = cfg
 	s.state = stateRunning
 	s.ready()
-	s.shared = mem.NewAllocator(mem.Config{Shared: true, Heap: cfg.DisablePooling})
+	shared := cfg.memory()
+	shared.Shared = true
+	s.shared = mem.NewAllocator(shared)
+	s.mem = purposesOf(s.shared, true)
 	s.jobs.open(cfg.DisablePooling)
 	s.workers = newWorkers(cfg.Workers, cfg.WorkQueue)
 	return nil
@@ -171,12 +175,14 @@ func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 	for _, svc := range s.services {
 		go func() { errs <- svc.loop.Run() }()
 	}
+	endWatch := s.watch()
 	for range s.services {
 		if e := <-errs; e != nil {
 			err = errors.Join(err, fmt.Errorf("ringwire: loop failed: %w", e))
 			s.stop() // one loop down: the others cannot take its listener over
 		}
 	}
+	endWatch()
 	s.release()
 	if err == nil {
 		err = ErrServerClosed
@@ -221,7 +227,8 @@ func (s *Server) open(listen func(n int) ([]net.Listener, error)) error {
 // newService makes what the server has on the next of n loops.
 func (s *Server) newService(drv conn.Driver, n int) *service {
 	cfg := &s.Config
-	svc := &service{srv: s, cfg: cfg, alloc: mem.NewAllocator(mem.Config{Heap: cfg.DisablePooling})}
+	svc := &service{srv: s, cfg: cfg, alloc: mem.NewAllocator(cfg.memory())}
+	svc.mem = purposesOf(svc.alloc, false)
 	svc.limits = h1.Limits{RequestLine: cfg.MaxRequestLine, Head: cfg.MaxHeaderBytes, Headers: cfg.MaxHeaders}.WithDefaults()
 	maxConns := cfg.MaxConns / n // at least 1: see Config.loops
 	if len(s.services) < cfg.MaxConns%n {
