@@ -4,6 +4,8 @@ import (
 	"iter"
 	"math"
 	"net/netip"
+
+	"github.com/ringwire/ringwire/proto/form"
 )
 
 // View is a borrowed slice of a request: valid until the handler returns, then the
@@ -69,7 +71,10 @@ func (r *Request) RawQueryView() View { return r.ex.head.RawQuery() }
 // files must clean them.
 func (r *Request) PathView() View {
 	if r.path == nil {
-		r.path = r.decode(r.ex.head.Path(), false)
+		r.path = r.ex.head.Path()
+		if form.IsEscaped(r.path) {
+			r.path = r.ex.keep(form.AppendUnescaped(r.ex.grow(len(r.path)), r.path))
+		}
 	}
 	return r.path
 }
@@ -77,12 +82,12 @@ func (r *Request) PathView() View {
 // Path is a copy of PathView.
 func (r *Request) Path() string { return string(r.PathView()) }
 
-// decode returns p itself, or its decoded form in the exchange's scratch.
-func (r *Request) decode(p []byte, plus bool) View {
-	if !needsUnescape(p, plus) {
+// decode returns a form's value p itself, or its decoded form in the exchange's scratch.
+func (r *Request) decode(p []byte) View {
+	if !form.IsEncoded(p) {
 		return p
 	}
-	return r.ex.keep(appendUnescaped(r.ex.grow(len(p)), p, plus))
+	return r.ex.keep(form.AppendDecoded(r.ex.grow(len(p)), p))
 }
 
 // Host is a copy of HostView.
@@ -139,11 +144,11 @@ func (r *Request) Trailers() iter.Seq2[View, View] {
 // QueryView is the decoded value of the first query parameter with that name; ok is
 // false if there is none.
 func (r *Request) QueryView(name string) (value View, ok bool) {
-	v, ok := findValue(r.ex.head.RawQuery(), name)
+	v, ok := form.Lookup(r.ex.head.RawQuery(), name)
 	if !ok {
 		return nil, false
 	}
-	return r.decode(v, true), true
+	return r.decode(v), true
 }
 
 // Query is a copy of QueryView's value, "" if there is none.
@@ -174,11 +179,11 @@ func (r *Request) FormView(name string) (value View, ok bool) {
 	if err != nil {
 		return nil, false
 	}
-	v, ok := findValue(body, name)
+	v, ok := form.Lookup(body, name)
 	if !ok {
 		return nil, false
 	}
-	return r.decode(v, true), true
+	return r.decode(v), true
 }
 
 // Form is a copy of FormView's value, "" if there is none.
@@ -196,11 +201,11 @@ func (r *Request) LocalAddr() netip.AddrPort { return r.ex.addr(false) }
 
 // isForm reports whether a media type is application/x-www-form-urlencoded, parameters aside.
 func isForm(contentType []byte) bool {
-	const form = "application/x-www-form-urlencoded"
-	if len(contentType) < len(form) || !equalFold(contentType[:len(form)], form) {
+	const want = "application/x-www-form-urlencoded"
+	if len(contentType) < len(want) || !equalFold(contentType[:len(want)], want) {
 		return false
 	}
-	rest := contentType[len(form):]
+	rest := contentType[len(want):]
 	return len(rest) == 0 || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t'
 }
 

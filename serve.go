@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/proto/form"
 	"github.com/ringwire/ringwire/proto/h1"
 )
 
@@ -144,7 +145,7 @@ func (h *h1Conn) begin() (more bool) {
 	h.last = h.last || !head.KeepAlive()
 	h.bodyOpen = !head.Bodyless()
 	h.unasked = head.Expect100()
-	if !validEscapes(head.Path()) {
+	if !form.ValidEscapes(head.Path()) {
 		return h.refuse(errBadEscape)
 	}
 	if string(head.Method()) == "CONNECT" {
