@@ -24,6 +24,8 @@ type exchange struct {
 	trailed   []field   // the trailers' copy, likewise
 	scratch   []byte    // decoded paths and query values, for the views handed out
 	worker    *job      // the Blocking side, nil on the loop
+
+	parts *partReader // multipart bodies are read with, kept
 }
 
 func newExchange(svc *service) *exchange {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/ringwire/ringwire/proto/form"
+	"github.com/ringwire/ringwire/proto/multipart"
 )
 
 // View is a borrowed slice of a request: valid until the handler returns, then the
@@ -168,11 +169,16 @@ func (r *Request) QueryInt(name string) (n int64, ok bool) {
 }
 
 // FormView is the decoded value of the first pair with that name in an
-// application/x-www-form-urlencoded body; ok is false if there is none, if the body is
-// of another type, or if it has not arrived whole. It looks at what of the body has not been read,
+// application/x-www-form-urlencoded body, or the content of the first field with that name, not a
+// file, in one that is multipart/form-data; ok is false if there is none, if the body is of another
+// type or malformed up to there, or if it has not arrived whole. It looks at what of the body has not been read,
 // and the value is valid until that is read.
 func (r *Request) FormView(name string) (value View, ok bool) {
-	if !isForm(r.ex.head.Get("Content-Type")) {
+	contentType := r.ex.head.Get("Content-Type")
+	if multipart.IsFormData(contentType) {
+		return r.fieldView(name)
+	}
+	if !isForm(contentType) {
 		return nil, false
 	}
 	body, err := r.Body.View() // each time: what was there before may have been read

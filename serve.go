@@ -209,7 +209,11 @@ func (h *h1Conn) bodyData(p []byte) (more bool) {
 	case h.ex.worker != nil:
 		h.ex.worker.feed(p)
 	case b.sink != nil:
-		return h.guard(func() { b.sink(p, nil) })
+		ok := h.guard(func() { b.sink(p, nil) })
+		if ok && b.sink == nil {
+			h.settle() // it has had enough
+		}
+		return ok
 	}
 	return true
 }

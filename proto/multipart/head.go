@@ -1,8 +1,11 @@
 package multipart
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
-// Head is a part's header section. What its methods return are views that live until the Parser's next call.
+// Head is a part's header section. What its methods return are views that live as long as it: see Parser.Head.
 type Head struct {
 	fields      []field
 	name        []byte
@@ -34,10 +37,10 @@ func (h *Head) Len() int { return len(h.fields) }
 // At returns field i, 0 <= i < Len, as it was sent.
 func (h *Head) At(i int) (name, value []byte) { return h.fields[i].name, h.fields[i].value }
 
-// Get returns the value of the first field of that name, in lower case, nil when there is none.
-func (h *Head) Get(lower string) []byte {
+// Get returns the value of the first field of that name, in any case, nil when there is none.
+func (h *Head) Get(name string) []byte {
 	for _, f := range h.fields {
-		if is(f.name, lower) {
+		if len(f.name) == len(name) && strings.EqualFold(string(f.name), name) {
 			return f.value
 		}
 	}

@@ -102,7 +102,7 @@ func TestHeadGet(t *testing.T) {
 	_ = p.Init([]byte("b"), &defaults)
 	p.Next([]byte("--b\r\nX-One: 1\r\nx-one: 2\r\n" + part("a")))
 	h := p.Head()
-	if string(h.Get("x-one")) != "1" || h.Get("none") != nil || h.Len() != 3 || h.ContentType() != nil || h.IsFile() {
+	if string(h.Get("X-one")) != "1" || h.Get("none") != nil || h.Len() != 3 || h.ContentType() != nil || h.IsFile() {
 		t.Errorf("%s", describe(h))
 	}
 }
@@ -122,5 +122,32 @@ func TestHeadForgets(t *testing.T) {
 	p.Reset()
 	if p.Head().Name() != nil || cap(p.head.fields) != 0 || cap(p.spill) != 0 || cap(p.head.scratch) > keepScratch {
 		t.Errorf("kept: %d fields, %d and %d bytes", cap(p.head.fields), cap(p.spill), cap(p.head.scratch))
+	}
+}
+
+// A copied head is there when its input is not any more, until the part has ended.
+func TestCopyHeads(t *testing.T) {
+	var p Parser
+	_ = p.Init([]byte("b"), &defaults)
+	p.CopyHeads()
+	in := []byte("--b\r\nX: y\r\n" + part("name") + "1\r\n--b--")
+	ev := p.Next(in)
+	rest := string(in[ev.N:])
+	for i := range in {
+		in[i] = '!'
+	}
+	in = []byte(rest)
+	p.HandleEOF()
+	for {
+		if got := describe(p.Head()); got != "part \"name\" | X=y" {
+			t.Fatalf("the head became %s", got)
+		}
+		if ev = p.Next(in); ev.Kind == PartEnd {
+			break
+		}
+		in = in[ev.N:]
+	}
+	if got := describe(p.Head()); got != "part \"name\" | X=y" {
+		t.Errorf("with the part's end the head became %s", got)
 	}
 }

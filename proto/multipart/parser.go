@@ -39,6 +39,7 @@ type Parser struct {
 	count int // bytes of preamble, padding or epilogue so far
 
 	eof    bool
+	copies bool // heads are copied into spill always
 	inPart bool
 	lastCR bool // preamble: its last byte was a CR
 
@@ -48,7 +49,7 @@ type Parser struct {
 	delim         [MaxBoundary + 4]byte // CRLF "--" boundary
 	delimLen      int
 
-	// A head that does not lie in one piece is collected here.
+	// A head that does not lie in one piece, or must outlive it, is collected here.
 	spill []byte
 	tail  [3]byte // its last bytes
 	tailN int
@@ -97,7 +98,12 @@ func (s *Parser) Reset() {
 	*s = Parser{head: head, spill: spill}
 }
 
-// Head describes the part that the last Part began, until the next call of Next.
+// CopyHeads has heads copied instead of viewed where they lie, so that they live as long as [Parser.Head] says also when
+// the input's memory is used again. It holds for the body that Init began.
+func (s *Parser) CopyHeads() { s.copies = true }
+
+// Head describes the part that the last Part began. It is valid until the call of Next that follows the part's PartEnd,
+// and no longer than the bytes handed in, which its views may show: see CopyHeads.
 func (s *Parser) Head() *Head { return &s.head }
 
 // HandleEOF says that the body has ended: Next is called until it answers End or Fail.
@@ -318,7 +324,7 @@ func (s *Parser) readHead(p []byte) (ev Event, done bool) {
 		return s.fail(ErrHeadTooLarge), true
 	}
 	raw := p[:end]
-	if len(s.spill) > 0 {
+	if len(s.spill) > 0 || s.copies {
 		s.spill = append(s.spill, raw...)
 		raw = s.spill
 	}

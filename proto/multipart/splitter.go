@@ -18,7 +18,7 @@ func (s *Splitter) Init(a *mem.Allocator, boundary []byte, lim *Limits) *Error {
 	return s.p.Init(boundary, lim)
 }
 
-// Head is Parser.Head.
+// Head describes the part that the last Part began, until the next call of Next.
 func (s *Splitter) Head() *Head { return s.p.Head() }
 
 // HandleEOF is Parser.HandleEOF. Bytes in the Segments come before the end.
