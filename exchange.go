@@ -24,6 +24,8 @@ type exchange struct {
 	decoded   mem.Writer // decoded paths and values, for the views handed out; a worker's are the job's
 	lent      lent       // of what is not leased otherwise, in checking builds
 	worker    *job       // the Blocking side, nil on the loop
+
+	parts *partReader // multipart bodies are read with, kept
 }
 
 func newExchange(svc *service) *exchange {

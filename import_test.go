@@ -22,8 +22,10 @@ var layers = []struct {
 	may  []string
 }{
 	{"mem", nil},
+	{"proto/form", []string{"mem"}},
 	{"proto/h1", []string{"mem"}},
 	{"proto/h2", []string{"mem"}},
+	{"proto/multipart", []string{"mem"}},
 	{"proto/ws", []string{"mem"}},
 	{"tls", []string{"mem"}},
 	{"ring", []string{"mem"}},
@@ -31,7 +33,7 @@ var layers = []struct {
 	{"conn", []string{"proto/h1", "proto/h2", "proto/ws", "tls", "mem"}},
 	{"conn/conntest", []string{"conn", "mem"}},
 	{"internal", nil}, // helpers of tests
-	{".", []string{"conn", "proto/h1", "proto/h2", "proto/ws", "tls", "mem", "ring", "fallback"}},
+	{".", []string{"conn", "proto/form", "proto/h1", "proto/h2", "proto/multipart", "proto/ws", "tls", "mem", "ring", "fallback"}},
 	{"examples", []string{"."}},
 }
 

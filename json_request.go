@@ -123,8 +123,8 @@ func (b *Body) collect(s *mem.Segments) error {
 		return ErrBodyStreaming
 	}
 	var w mem.Writer
-	w.Init(b.ex.svc.srv.shared, bodyChunk)
-	s.Init(b.ex.svc.srv.shared)
+	w.InitFor(b.ex.svc.srv.mem.body, bodyChunk)
+	s.InitFor(b.ex.svc.srv.mem.body)
 	defer w.Detach(s)
 	for {
 		p := w.Reserve(1)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/proto/form"
 	"github.com/ringwire/ringwire/proto/h1"
 )
 
@@ -144,7 +145,7 @@ func (h *h1Conn) begin() (more bool) {
 	h.last = h.last || !head.KeepAlive()
 	h.bodyOpen = !head.Bodyless()
 	h.unasked = head.Expect100()
-	if !validEscapes(head.Path()) {
+	if !form.ValidEscapes(head.Path()) {
 		return h.refuse(errBadEscape)
 	}
 	if string(head.Method()) == "CONNECT" {
@@ -208,7 +209,11 @@ func (h *h1Conn) bodyData(p []byte) (more bool) {
 	case h.ex.worker != nil:
 		h.ex.worker.feed(p)
 	case b.sink != nil:
-		return h.guard(func() { b.sink(p, nil) })
+		ok := h.guard(func() { b.sink(p, nil) })
+		if ok && b.sink == nil {
+			h.settle() // it has had enough
+		}
+		return ok
 	}
 	return true
 }
