@@ -60,6 +60,15 @@ type Config struct {
 	// from a Blocking handler or with Body.Stream.
 	MaxBody int64
 
+	// MaxDecoded is the size above which a body that Body.Decode decodes is refused with 413, in
+	// bytes. Default: 8×BodyBuffer, because a whole body is kept in memory; for bodies that are
+	// streamed, MaxBody if that is more.
+	MaxDecoded int64
+
+	// MaxDecodeRatio is how many bytes a body may become for each byte that was sent, once it
+	// has become 1 MiB, else 413. Default 200. Text seldom exceeds 20, a bomb of zeros has 1000 and more.
+	MaxDecodeRatio int
+
 	// How much work may wait for Blocking handlers.
 
 	Workers   int // goroutines at once; default 64×GOMAXPROCS

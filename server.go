@@ -11,6 +11,7 @@ import (
 
 	"github.com/ringwire/ringwire/conn"
 	"github.com/ringwire/ringwire/mem"
+	"github.com/ringwire/ringwire/proto/coding"
 	"github.com/ringwire/ringwire/proto/h1"
 )
 
@@ -37,6 +38,10 @@ type Server struct {
 	shared  *mem.Allocator // for Blocking handlers
 	workers *workers
 	jobs    jobPool
+
+	// For Body.Decode: what takes codings off, and what bodies may grow to, kept or streamed.
+	decoders                  *coding.Decoders
+	decodeWhole, decodeStream coding.Limits
 }
 
 type serverState uint8
@@ -128,6 +133,8 @@ func (s *Server) prepare() error {
 	s.state = stateRunning
 	s.ready()
 	s.shared = mem.NewAllocator(mem.Config{Shared: true, Heap: cfg.DisablePooling})
+	s.decoders = coding.NewDecoders(coding.Config{Heap: cfg.DisablePooling})
+	s.decodeWhole, s.decodeStream = cfg.decodeLimits()
 	s.jobs.open(cfg.DisablePooling)
 	s.workers = newWorkers(cfg.Workers, cfg.WorkQueue)
 	return nil
@@ -332,6 +339,7 @@ func (s *Server) release() {
 			s.logLeak(svc.exchanges.Close())
 			s.logLeak(svc.conns.Close())
 		}
+		s.logLeak(s.decoders.Close())
 		s.logLeak(s.shared.Close())
 	})
 }
