@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A body is the same whole and in pieces, of a fresh decoder and of one that was used: bytes and error.
-// Pieces may only make an error of excess come earlier.
+// A body is the same whole and in pieces, of a fresh decoder and of one that was used: all of its bytes, or
+// the beginning of them and an error.
 func FuzzDecoder(f *testing.F) {
 	for _, e := range encoders {
 		var kinds [2]byte
@@ -38,7 +38,10 @@ func FuzzDecoder(f *testing.F) {
 			_, _ = r.decode([]Coding{c}, used[c][:len(used[c])/2], 0)
 		}
 		pieces, err := r.decode(list, p, int(size%512)+1)
-		if err != wholeErr || !bytes.Equal(pieces, whole) {
+		// How much comes out before damage shows, br decides by what is there.
+		same := err == io.EOF && wholeErr == io.EOF && bytes.Equal(pieces, whole)
+		bad := err != io.EOF && wholeErr != io.EOF && (bytes.HasPrefix(pieces, whole) || bytes.HasPrefix(whole, pieces))
+		if !same && !bad {
 			t.Fatalf("%v: whole %d bytes, %v; in pieces of %d %d bytes, %v", list, len(whole), wholeErr, size%512+1, len(pieces), err)
 		}
 	})

@@ -51,7 +51,7 @@ func (l *Limits) check(in, out int64) *Error {
 	switch {
 	case out > l.MaxSize:
 		return ErrTooLarge
-	case out > l.RatioFloor && out/int64(l.MaxRatio) > in:
+	case out > l.RatioFloor && l.MaxRatio != math.MaxInt && out/int64(l.MaxRatio) > in:
 		return ErrRatio
 	}
 	return nil
