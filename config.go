@@ -62,6 +62,15 @@ type Config struct {
 	// from a Blocking handler or with Body.Stream.
 	MaxBody int64
 
+	// MaxDecoded is the size above which a body that Body.Decode decodes is refused with 413, in
+	// bytes. Default: 8×BodyBuffer, because a whole body is kept in memory; for bodies that are
+	// streamed, MaxBody if that is more.
+	MaxDecoded int64
+
+	// MaxDecodeRatio is how many bytes a body may become for each byte that was sent, once it
+	// has become 1 MiB, else 413. Default 200. Text seldom exceeds 20, a bomb of zeros has 1000 and more.
+	MaxDecodeRatio int
+
 	// JSON is how JSON is encoded and decoded. Default: encoding/json; bodies that are not UTF-8 or
 	// nested more than 1000 deep are refused. As it does, names match in any case, and of equal names the
 	// last counts: a codec that is strict, such as json/v2's, is set here.

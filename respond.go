@@ -168,6 +168,10 @@ func (h *h1Conn) resume() {
 	switch ex := h.ex; {
 	case ex.worker != nil:
 		h.workerProgress(ex.worker)
+	case ex.body.coded.blocked:
+		if h.pump(); h.ex == ex && h.phase == handling && ex.res.unsent() {
+			h.pushBody(ex)
+		}
 	case ex.res.producer != nil && ex.body.sink == nil:
 		h.produce()
 	}
@@ -281,6 +285,9 @@ func (h *h1Conn) finishWhole(ex *exchange) {
 		h.svc.srv.logFailure(ex, w.err)
 		h.cut()
 		return
+	}
+	if err := ex.body.coded.err; err != nil && w.written == 0 && w.status == 0 {
+		h.refuseCoded(w, err)
 	}
 	n := w.written
 	if ex.body.err == ErrBodyTruncated && n == 0 && w.status == 0 {

@@ -102,12 +102,20 @@ func (h *h1Conn) step(p []byte) (used int, more bool) {
 		if !h.bodyOpen {
 			return 0, false // a pipelined request waits for the response before it
 		}
-		if w := h.ex.worker; w != nil && len(p) > 0 && !w.hungry() {
+		if len(p) > 0 && h.sated() {
 			h.held = true
 			return 0, false
 		}
 		return h.stepBody(p)
 	}
+}
+
+// sated reports whether who reads the body is to be spared more of it for now.
+func (h *h1Conn) sated() bool {
+	if w := h.ex.worker; w != nil {
+		return !w.hungry()
+	}
+	return h.ex.body.coded.blocked
 }
 
 func (h *h1Conn) stepHead(p []byte) (used int, more bool) {
@@ -208,6 +216,9 @@ func (h *h1Conn) bodyData(p []byte) (more bool) {
 		return false
 	case h.ex.worker != nil:
 		h.ex.worker.feed(p)
+	case b.sink != nil && b.coded.inWork():
+		b.segs.AppendCopy(p)
+		return h.pump()
 	case b.sink != nil:
 		ok := h.guard(func() { b.sink(p, nil) })
 		if ok && b.sink == nil {
@@ -234,6 +245,11 @@ func (h *h1Conn) bodyEnd(err error) (more bool) {
 			err = io.EOF
 		}
 		ex.worker.end(err)
+	case ex.body.sink != nil && ex.body.coded.inWork():
+		if err == nil {
+			ex.body.openStream().End()
+		}
+		h.pump() // the end comes when what has arrived is decoded
 	case ex.body.sink != nil:
 		h.endSink(ex.body.end())
 	}
@@ -314,7 +330,7 @@ const bodyGrace = 5 * time.Second
 func (h *h1Conn) checkRate() {
 	now := h.svc.loop.Now()
 	seconds := (now - h.rateAt) / int64(time.Second)
-	if !h.held && !h.unasked && h.rateBytes < seconds*int64(h.svc.cfg.BodyMinRate) {
+	if !h.held && !h.unasked && !h.sated() && h.rateBytes < seconds*int64(h.svc.cfg.BodyMinRate) {
 		h.bodyFail(errBodyTimeout)
 		return
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ringwire/ringwire/conn"
 	"github.com/ringwire/ringwire/mem"
+	"github.com/ringwire/ringwire/proto/coding"
 	"github.com/ringwire/ringwire/proto/h1"
 )
 
@@ -38,6 +39,10 @@ type Server struct {
 	mem     purposes       // of shared
 	workers *workers
 	jobs    jobPool
+
+	// For Body.Decode: what takes codings off, and what bodies may grow to, kept or streamed.
+	decoders                  *coding.Decoders
+	decodeWhole, decodeStream coding.Limits
 }
 
 type serverState uint8
@@ -132,6 +137,8 @@ func (s *Server) prepare() error {
 	shared.Shared = true
 	s.shared = mem.NewAllocator(shared)
 	s.mem = purposesOf(s.shared, true)
+	s.decoders = coding.NewDecoders(coding.Config{Heap: cfg.DisablePooling})
+	s.decodeWhole, s.decodeStream = cfg.decodeLimits()
 	s.jobs.open(cfg.DisablePooling)
 	s.workers = newWorkers(cfg.Workers, cfg.WorkQueue)
 	return nil
@@ -339,6 +346,7 @@ func (s *Server) release() {
 			s.logLeak(svc.exchanges.Close())
 			s.logLeak(svc.conns.Close())
 		}
+		s.logLeak(s.decoders.Close())
 		s.logLeak(s.shared.Close())
 	})
 }
