@@ -167,7 +167,7 @@ func (r *bodyEnd) Read(p []byte) (int, error) {
 // jsonFault says what status an error of a body or of a codec stands for, and where it
 // happened, -1 if that is not known.
 func jsonFault(err error) (status int, offset int64) {
-	if err == ErrBodyStreaming {
+	if err == ErrBodyStreaming || err == ErrBodyTooLarge {
 		return StatusContentTooLarge, -1
 	}
 	switch e := err.(type) {

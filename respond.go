@@ -290,9 +290,15 @@ func (h *h1Conn) finishWhole(ex *exchange) {
 		h.refuseCoded(w, err)
 	}
 	n := w.written
-	if ex.body.err == ErrBodyTruncated && n == 0 && w.status == 0 {
-		h.refuse(h1.ErrTruncatedBody) // the handler has said nothing, but 200 would be wrong
-		return
+	if n == 0 && w.status == 0 { // the handler has said nothing, but 200 would be wrong
+		switch ex.body.err {
+		case ErrBodyTruncated:
+			h.refuse(h1.ErrTruncatedBody)
+			return
+		case ErrBodyTooLarge:
+			h.refuse(errTooLarge)
+			return
+		}
 	}
 	if w.declared >= 0 && w.declared != n && !forbidsBody(w.status) {
 		if n > 0 || string(ex.head.Method()) != "HEAD" {

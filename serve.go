@@ -272,6 +272,10 @@ func (h *h1Conn) bodyFail(err *h1.Error) {
 		return
 	}
 	h.last = true
+	if err == errTooLarge {
+		h.bodyEnd(ErrBodyTooLarge)
+		return
+	}
 	h.bodyEnd(ErrBodyTruncated)
 }
 
