@@ -35,7 +35,7 @@ func newExchange(svc *service) *exchange {
 	ex.res.out.InitFor(svc.mem.response, bodyChunk)
 	ex.res.declared = -1
 	if !svc.cfg.DisablePooling {
-		ex.res.small = ex.lent.bytes(svc, copyBody)
+		ex.res.small = ex.lent.bytes(svc.mem.response, copyBody)
 	}
 	ex.body.segs.InitFor(svc.mem.body)
 	ex.decoded.InitFor(svc.mem.decoded, decodedChunk)

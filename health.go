@@ -49,8 +49,10 @@ type look struct {
 	// What the answer before said.
 
 	misses, refused uint64
-	idleLeased      int // leases while there was no connection
+	idleLeased      int // leases at the last look at which nothing was open
+	idleLeast       int // the fewest of all such looks
 	idleSeen        bool
+	grown           int // what growth said
 }
 
 func newHealth(s *Server) *health {
@@ -151,6 +153,10 @@ func (h *health) check() {
 
 func (h *health) lookAtWorkers() {
 	v := h.looks[len(h.looks)-1].seen
+	v.served = 0 // loops take some of this memory, too
+	for _, l := range h.looks[:len(h.looks)-1] {
+		v.served += l.seen.served
+	}
 	h.srv.shared.ReadStats(&v.mem)
 	v.jobs = h.srv.jobs.running()
 	v.suspects = h.srv.shared.Suspects(h.srv.SuspectAfter)
@@ -167,9 +173,22 @@ func (l *look) waited() time.Duration {
 // remember keeps what the next check compares with.
 func (l *look) remember() {
 	l.misses, l.refused = l.seen.mem.Misses, l.seen.mem.Refused
-	if l.idle() {
-		l.idleLeased, l.idleSeen = l.seen.mem.Leased, true
+	l.grown = l.growth()
+	if n := l.seen.mem.Leased; l.idle() {
+		if !l.idleSeen {
+			l.idleLeast, l.idleSeen = n, true
+		}
+		l.idleLeased, l.idleLeast = n, min(l.idleLeast, n)
 	}
+}
+
+// growth is how many more leases are out than when fewest were, all at times when nothing
+// was open. What counts was out last time, too: between two readings a connection may have come.
+func (l *look) growth() int {
+	if !l.idle() || !l.idleSeen {
+		return l.grown // nobody can tell now
+	}
+	return max(0, min(l.seen.mem.Leased, l.idleLeased)-l.idleLeast)
 }
 
 // idle reports whether nothing was there that would need a buffer.

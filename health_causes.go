@@ -90,9 +90,7 @@ func (l *look) size(cause int) uint64 {
 		}
 		return uint64(n)
 	case causeIdle:
-		if l.idle() && l.idleSeen {
-			return uint64(max(0, m.Leased-l.idleLeased))
-		}
+		return uint64(l.growth())
 	case causeObjects:
 		return uint64(max(0, v.exchanges.Out-v.served-v.jobs) + max(0, v.conns.Out-v.served))
 	case causeHung:
@@ -125,7 +123,7 @@ func (h *health) warn(cause int, sum uint64, worst *look) {
 		log.Warn("ringwire: buffers have been out for long", "count", sum, "after", h.srv.SuspectAfter, suspects(h.snapshot().Suspects),
 			"remedy", "the stack tells who took them: what was forgotten must be released, what is meant to live long may stay")
 	case causeIdle:
-		log.Warn("ringwire: ever more buffers are out although no connection is open", "more", sum, "leased", m.Leased, "was", worst.idleLeased,
+		log.Warn("ringwire: ever more buffers are out although no connection is open", "more", sum, "leased", m.Leased, "was", worst.idleLeast,
 			"remedy", "set SampleLeases: the next report tells who took them")
 	case causeObjects:
 		v := worst.seen
