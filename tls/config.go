@@ -4,6 +4,7 @@ import (
 	stdtls "crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Backend says who makes the handshakes.
@@ -41,6 +42,10 @@ type Config struct {
 	// whoever shares it, or its keys, resumes. TLS 1.2 is the least version.
 	System *stdtls.Config
 
+	// Protocols is what the application speaks, for ALPN (RFC 7301). System.NextProtos may name
+	// no others, and is this when it is empty. Nil: whatever System.NextProtos says.
+	Protocols []string
+
 	// Backend is Auto by default. It never changes afterwards.
 	Backend Backend
 }
@@ -75,6 +80,11 @@ func (c *Config) check(role Role) error {
 	}
 	if role == Server && len(std.Certificates) == 0 && std.GetCertificate == nil && std.GetConfigForClient == nil {
 		refuse("System.Certificates", "is empty, and so are GetCertificate and GetConfigForClient: a server needs a certificate")
+	}
+	for _, proto := range std.NextProtos {
+		if c.Protocols != nil && !slices.Contains(c.Protocols, proto) {
+			refuse("System.NextProtos", fmt.Sprintf("%q is not spoken here, only %q: leave it out", proto, c.Protocols))
+		}
 	}
 	for i, cert := range std.Certificates {
 		if cert.PrivateKey == nil {

@@ -16,6 +16,7 @@ type Engine struct {
 	base    *stdtls.Config
 	keyLog  io.Writer // of the Config's own
 	inPlace bool      // TLS 1.3 records can be ours
+	speaks  []string  // protocols for ALPN, nil: what the Config says
 }
 
 // NewEngine checks c for a role. The error lists everything that cannot be honoured.
@@ -31,7 +32,7 @@ func NewEngine(c Config, role Role) (*Engine, error) {
 	if base == nil {
 		base = new(stdtls.Config)
 	}
-	return &Engine{role: role, backend: backend, base: base, keyLog: base.KeyLogWriter, inPlace: canSeal()}, nil
+	return &Engine{role: role, backend: backend, base: base, keyLog: base.KeyLogWriter, inPlace: canSeal(), speaks: c.Protocols}, nil
 }
 
 // Backend is who makes the handshakes: System or Native.
@@ -89,6 +90,12 @@ func (l *Loop) clone(from *stdtls.Config) *stdtls.Config {
 	c.KeyLogWriter = keySink{l}
 	c.MinVersion = max(c.MinVersion, stdtls.VersionTLS12)
 	l.bindKeys(c)
+	if speaks := l.engine.speaks; speaks != nil {
+		c.NextProtos = slices.DeleteFunc(slices.Clone(c.NextProtos), func(p string) bool { return !slices.Contains(speaks, p) })
+		if len(c.NextProtos) == 0 {
+			c.NextProtos = speaks
+		}
+	}
 	if l.engine.role == Client {
 		return c
 	}

@@ -60,6 +60,10 @@ type Session struct {
 	useless   uint8 // records in a row without data
 }
 
+// Move binds the session to another loop of its engine, which has it from then on: after the
+// handshake, when that was made elsewhere.
+func (s *Session) Move(to *Loop) { s.loop = to }
+
 // SetAddrs gives callbacks of the Config a way to ask for the connection's addresses.
 func (s *Session) SetAddrs(f func(remote bool) netip.AddrPort) { s.addrs = f }
 
@@ -232,4 +236,13 @@ func (s *Session) Abort() {
 		s.hs = nil
 	}
 	s.ready = false
+}
+
+// Greeted reports whether p, the first bytes of a client, hold its first record, or show
+// that there will be none. Before that a server need not have a session.
+func Greeted(p []byte) bool {
+	if len(p) > 0 && p[0] != typeHandshake {
+		return true
+	}
+	return len(p) >= Head && len(p) >= Head+int(p[3])<<8+int(p[4])
 }
