@@ -129,6 +129,7 @@ func (s *Session) finish() error {
 	hs := s.hs
 	state := hs.conn.ConnectionState()
 	s.info = newInfo(&state)
+	s.addrs, s.wake = nil, nil // nobody asks any more
 	s.ready = true
 	if state.Version != stdtls.VersionTLS13 || !s.loop.engine.inPlace {
 		hs.wipe()
