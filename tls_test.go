@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -44,10 +45,17 @@ var testIdentity = sync.OnceValues(func() (stdtls.Certificate, *x509.CertPool) {
 	return stdtls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, pool
 })
 
+// testTLS is the version by which every server of these tests is secured, 0 if none:
+// RINGWIRE_TEST_TLS=1.2 or 1.3 has the whole suite go over TLS.
+var testTLS = map[string]uint16{"1.2": stdtls.VersionTLS12, "1.3": stdtls.VersionTLS13}[os.Getenv("RINGWIRE_TEST_TLS")]
+
 func withTLS(s *Server) {
 	cert, _ := testIdentity()
 	s.TLS = &tls.Config{System: &stdtls.Config{Certificates: []stdtls.Certificate{cert}}}
 }
+
+// plain is for servers that are spoken to without TLS in any case.
+func plain(s *Server) { s.TLS = nil }
 
 // httpsClient has connections of its own, and at most version.
 func httpsClient(t *testing.T, version uint16) *http.Client {

@@ -27,6 +27,17 @@ var layers = map[string][]string{
 	"tls":               {"mem"},
 }
 
+// external are the modules that a package may use beside the standard library.
+var external = map[string][]string{
+	"conn":             {"golang.org/x/sys"},
+	"fallback":         {"golang.org/x/sys"},
+	"internal/leak":    {"golang.org/x/sys"},
+	"internal/nouring": {"golang.org/x/sys"},
+	"mem":              {"golang.org/x/sys"},
+	"ring":             {"golang.org/x/sys"},
+	"tls":              {"golang.org/x/crypto"},
+}
+
 // sansIO are what engines have no business with: they hold no descriptor, clock,
 // randomness or lock, so that every run of them can be repeated.
 var sansIO = []string{"net", "os", "time", "syscall", "math/rand", "math/rand/v2", "crypto/rand", "context",
@@ -43,6 +54,10 @@ func TestImportsPointDown(t *testing.T) {
 		for _, imp := range f.Imports {
 			if own, ok := ownPackage(imp); ok && !f.Test && !slices.Contains(allowed, own) {
 				t.Errorf("%s imports %s, which is not below it", f.Path, own)
+			}
+			if host, _, _ := strings.Cut(imp, "/"); strings.Contains(host, ".") && !f.Test && !strings.HasPrefix(imp, module) &&
+				!slices.ContainsFunc(external[layerOf(f.Dir())], func(m string) bool { return strings.HasPrefix(imp+"/", m+"/") }) {
+				t.Errorf("%s imports %s, which is not for this package: see the table here", f.Path, imp)
 			}
 		}
 	}
