@@ -27,6 +27,8 @@ func TestAllocs(t *testing.T) {
 		switch string(r.PathView()) {
 		case "/pipeline":
 			_, _ = w.WriteString("ok")
+		case "/json":
+			_ = w.JSON(&sharedGreeting)
 		case "/baseline11":
 			a, _ := r.QueryInt("a")
 			b, _ := r.QueryInt("b")
@@ -41,6 +43,7 @@ func TestAllocs(t *testing.T) {
 	}
 	for _, tc := range []struct{ name, raw, body string }{
 		{"pipeline", get("/pipeline"), "ok"},
+		{"JSON response", get("/json"), `{"message":"hello, world","n":42}`},
 		{"GET with query", get("/baseline11?a=13&b=42"), "55"},
 		{"GET with escaped query", get("/baseline11?a=%31%33&b=4%32"), "55"},
 		{"POST with length", post("/baseline11?a=13&b=42", "20"), "75"},

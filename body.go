@@ -136,18 +136,24 @@ func (b *Body) Stream(fn func(p []byte, err error)) {
 }
 
 func (b *Body) streamBlocking(fn func(p []byte, err error)) {
-	buf := b.ex.svc.srv.shared.Lease(bodyChunk)
-	defer buf.Release()
 	for {
-		n, err := b.Read(buf.Bytes())
-		if n > 0 {
-			fn(buf.Bytes()[:n], nil)
-		}
-		if err != nil {
+		if err := b.lendPiece(fn); err != nil {
 			fn(nil, err)
 			return
 		}
 	}
+}
+
+// lendPiece calls fn with what can be read next. Each piece has a lease of its own, which ends with
+// the call as its view does.
+func (b *Body) lendPiece(fn func(p []byte, err error)) error {
+	buf := b.ex.svc.srv.shared.Lease(bodyChunk)
+	defer buf.Release()
+	n, err := b.Read(buf.Bytes())
+	if n > 0 {
+		fn(buf.Bytes()[:n:n], nil)
+	}
+	return err
 }
 
 // bodyChunk is the lease size for bodies in both directions.

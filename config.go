@@ -61,6 +61,11 @@ type Config struct {
 	// from a Blocking handler or with Body.Stream.
 	MaxBody int64
 
+	// JSON is how JSON is encoded and decoded. Default: encoding/json; bodies that are not UTF-8 or
+	// nested more than 1000 deep are refused. As it does, names match in any case, and of equal names the
+	// last counts: a codec that is strict, such as json/v2's, is set here.
+	JSON JSONCodec
+
 	// How much work may wait for Blocking handlers.
 
 	Workers   int // goroutines at once; default 64×GOMAXPROCS

@@ -24,6 +24,11 @@
 // [Request.Headers], [Request.Trailers] and [Body.Stream] hand out. What must live longer is
 // copied: [Request.Path], [Request.Header] and their like return strings of their own.
 //
+// # JSON
+//
+// [Request.JSON] and [ResponseWriter.JSON] read and write JSON with encoding/json, or the
+// library that [Config].JSON names. What was decoded is the handler's for good.
+//
 // # The layers
 //
 //	ringwire        this package: Server, Request, ResponseWriter; engine to handler

@@ -1,7 +1,6 @@
 package ringwire
 
 import (
-	"bytes"
 	"net/netip"
 
 	"github.com/ringwire/ringwire/mem"
@@ -23,6 +22,7 @@ type exchange struct {
 	headLease mem.Lease // the head's copy, when it must outlive the receive buffer
 	trailed   []field   // the trailers' copy, likewise
 	scratch   []byte    // decoded paths and query values, for the views handed out
+	lent      lent      // of what is not leased otherwise, in checking builds
 	worker    *job      // the Blocking side, nil on the loop
 }
 
@@ -33,7 +33,7 @@ func newExchange(svc *service) *exchange {
 	ex.res.out.Init(svc.alloc, bodyChunk)
 	ex.res.declared = -1
 	if !svc.cfg.DisablePooling {
-		ex.res.small = make([]byte, 0, copyBody)
+		ex.res.small = ex.lent.bytes(svc, copyBody)
 	}
 	ex.body.segs.Init(svc.alloc)
 	return ex
@@ -68,6 +68,7 @@ func (ex *exchange) reset() {
 	ex.req.reset()
 	ex.res.reset()
 	ex.body.reset()
+	ex.lent.end()
 }
 
 // maxScratch is how much decoding scratch an exchange keeps between requests.
@@ -77,7 +78,7 @@ const maxScratch = 4 << 10
 // the old scratch stay valid, because the collector keeps it for them.
 func (ex *exchange) grow(n int) []byte {
 	if cap(ex.scratch)-len(ex.scratch) < n {
-		ex.scratch = make([]byte, 0, max(2*n, 512))
+		ex.scratch = ex.lent.bytes(ex.svc, max(2*n, 512))
 	}
 	return ex.scratch[len(ex.scratch):len(ex.scratch)]
 }
@@ -85,7 +86,7 @@ func (ex *exchange) grow(n int) []byte {
 // keep makes b, which was appended to what grow returned, part of the scratch.
 func (ex *exchange) keep(b []byte) []byte {
 	ex.scratch = ex.scratch[:len(ex.scratch)+len(b)]
-	return b
+	return b[:len(b):len(b)] // behind it lies what an earlier request had decoded
 }
 
 // addr looks up an address; a worker's were looked up for it beforehand.
@@ -119,7 +120,10 @@ func (ex *exchange) copyTrailers() (fields []field) {
 	head := ex.trailerHead()
 	for i := range head.TrailerLen() {
 		name, value := head.TrailerAt(i)
-		fields = append(fields, field{bytes.Clone(name), bytes.Clone(value)})
+		fields = append(fields, field{ex.clone(name), ex.clone(value)})
 	}
 	return fields
 }
+
+// clone copies p for the exchange's lifetime.
+func (ex *exchange) clone(p []byte) []byte { return append(ex.lent.bytes(ex.svc, len(p)), p...) }

@@ -31,6 +31,8 @@ type ResponseWriter struct {
 	producer  func(w *ResponseWriter) error
 	upgrade   conn.Handler
 	err       error // what made the response impossible to finish
+
+	json *jsonEncoder // of the first call of JSON, kept
 }
 
 func (w *ResponseWriter) reset() {

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"io"
+	"runtime"
 	"slices"
 
 	"github.com/ringwire/ringwire/mem"
@@ -46,6 +47,7 @@ type Loop struct {
 	views  [MaxSendBufs][]byte
 
 	kept, output *mem.Account // of cfg.Alloc
+	lent         *mem.Account // likewise, in checking builds: see give
 
 	tls      *tls.Loop // nil: no TLS
 	secures  *mem.Pool[secure]
@@ -66,6 +68,9 @@ func NewLoop(cfg Config) *Loop {
 		l.tls = l.cfg.TLS.NewLoop(l.cfg.Alloc)
 		l.secures = mem.NewPool(mem.PoolConfig[secure]{Name: "TLS connection", Reset: resetSecure, Max: 16 << 10, Heap: !l.cfg.Alloc.Pooling()})
 	}
+	if mem.Checking {
+		l.lent = l.cfg.Alloc.Account("lent input")
+	}
 	return l
 }
 
@@ -85,7 +90,16 @@ func (l *Loop) Now() int64 {
 func (l *Loop) Stats() Stats { return l.stats }
 
 // Run serves until Stop. It runs once.
-func (l *Loop) Run() error { return l.drv.Run(l) }
+func (l *Loop) Run() error {
+	if mem.Checking && l.drv.Name() == "uring" {
+		// The one driver that stays on a thread, and so one whose memory can be watched for others.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		l.cfg.Alloc.Own()
+		defer l.cfg.Alloc.Disown()
+	}
+	return l.drv.Run(l)
+}
 
 // Stop aborts what is open and makes Run return. Safe from any goroutine.
 func (l *Loop) Stop() { l.drv.Stop() }
@@ -203,7 +217,7 @@ func (l *Loop) receivedPlain(c *Conn, p []byte) {
 		c.deliver()
 		return
 	}
-	n := c.handler.OnData(c, p)
+	n := c.give(p)
 	switch {
 	case n == len(p):
 	case c.state == open:
@@ -224,7 +238,7 @@ func (c *Conn) deliver() {
 		c.choke()
 		return
 	}
-	c.spill.discard(c.handler.OnData(c, c.spill.bytes()))
+	c.spill.discard(c.give(c.spill.bytes()))
 	if c.state == open {
 		c.choke()
 	}
@@ -262,8 +276,8 @@ func (l *Loop) endedOpen(c *Conn, err error) {
 		c.teardown()
 	case c.state == parked || err != io.EOF && c.state != open:
 		c.fail(err)
-	case c.state == open && c.has(paused) && (err == io.EOF || err == tls.ErrTruncated):
-		c.flags |= endDue // until Resume
+	case c.state == open && c.flags&(paused|redeliver) != 0 && (err == io.EOF || err == tls.ErrTruncated):
+		c.flags |= endDue // until Resume, or until what is kept has been given again
 	case c.state == open:
 		c.tellEnd(err)
 	}

@@ -53,6 +53,9 @@ func (b *block) shared() bool { return guard || b.flags&(flagShared|flagForeign)
 // sole reports whether the caller, an owner, is the only one. Then the block's
 // own node is unused: whoever uses it holds a reference, too.
 func (b *block) sole() bool {
+	if guard {
+		b.checkAlive("use")
+	}
 	if b.shared() {
 		return atomic.LoadInt32(&b.refs) == 1
 	}

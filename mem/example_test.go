@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/ringwire/ringwire/mem"
@@ -199,4 +200,123 @@ func ExamplePayload() {
 	// attempt 0 sends {"order": 17}
 	// attempt 1 sends {"order": 17}
 	// out: 0
+}
+
+// A message is split off the front and looked into where it lies.
+func ExampleSegments_SplitTo() {
+	a := mem.NewAllocator(mem.Config{})
+	var in, line mem.Segments
+	in.Init(a)
+	line.Init(a)
+	in.AppendCopy([]byte("first line\nsec"))
+	in.AppendCopy([]byte("ond line\n"))
+	for in.Len() > 0 {
+		in.SplitTo(&line, in.IndexByte('\n', 0)+1)
+		for _, view := range line.Views(nil, 16) {
+			fmt.Printf("%q\n", view)
+		}
+		line.Release()
+	}
+	fmt.Println("out:", a.Stats().Leased)
+	// Output:
+	// "first line\n"
+	// "second line\n"
+	// out: 0
+}
+
+// Bytes are searched and copied out without taking any away.
+func ExampleSegments_Index() {
+	a := mem.NewAllocator(mem.Config{})
+	var s mem.Segments
+	s.Init(a)
+	for _, piece := range []string{"GET / HTTP/1.1\r\n\r", "\nthe body"} {
+		l := a.Lease(len(piece))
+		s.Append(l, 0, copy(l.Bytes(), piece)) // what is looked for lies across two
+	}
+	end := s.Index([]byte("\r\n\r\n"), 0)
+	body := make([]byte, s.Len()-end-4)
+	n, err := s.ReadAt(body, int64(end+4))
+	fmt.Printf("%d %q %v, %d are left\n", end, body[:n], err, s.Len())
+	s.Release()
+	// Output: 14 "the body" <nil>, 26 are left
+}
+
+// A frame's header is known last and comes first.
+func ExampleSegments_Prepend() {
+	a := mem.NewAllocator(mem.Config{})
+	var w mem.Writer
+	w.Init(a, 4096)
+	w.Headroom(4)
+	_, _ = w.WriteString("payload")
+	w.Segments().Prepend(fmt.Appendf(nil, "%03d ", w.Len()))
+	fmt.Printf("%q in %d piece\n", w.Segments().First(), len(w.Segments().Views(nil, 9)))
+	w.Release()
+	// Output: "007 payload" in 1 piece
+}
+
+// What was written is kept: it becomes a lease of the caller's, to be sent many times.
+func ExampleWriter_DetachLease() {
+	a := mem.NewAllocator(mem.Config{})
+	var w mem.Writer
+	w.Init(a, 4096)
+	_, _ = w.WriteString("encoded once")
+	kept, off, n := w.DetachLease()
+	for range 2 {
+		var out mem.Writer
+		out.Init(a, 4096)
+		out.Append(kept.Clone(), off, n)
+		_, _ = out.Segments().WriteTo(os.Stdout)
+		fmt.Println()
+	}
+	kept.Release()
+	fmt.Println("out:", a.Stats().Leased)
+	// Output:
+	// encoded once
+	// encoded once
+	// out: 0
+}
+
+// Leases are counted by what they are for.
+func ExampleAllocator_Account() {
+	a := mem.NewAllocator(mem.Config{})
+	output := a.Account("output")
+	var w mem.Writer
+	w.InitFor(output, 4096)
+	_, _ = w.WriteString("answer")
+	other := a.Lease(100)
+	for _, account := range a.Stats().Accounts {
+		fmt.Printf("%q: %d\n", account.Name, account.Leased)
+	}
+	w.Release()
+	other.Release()
+	// Output:
+	// "": 1
+	// "output": 1
+}
+
+// Leases that are out for long are listed with where they were taken.
+func ExampleAllocator_Suspects() {
+	a := mem.NewAllocator(mem.Config{SampleEvery: 1}) // 1000 in a program that serves
+	forgotten := a.Account("frames").Lease(2000)
+	for _, s := range a.Suspects(0) { // time.Minute
+		fmt.Println(s.Size, s.Purpose, strings.Contains(s.Stack, "ExampleAllocator_Suspects"))
+	}
+	forgotten.Release()
+	fmt.Println(len(a.Suspects(0)))
+	// Output:
+	// 2048 frames true
+	// 0
+}
+
+// A loop that has nothing to do gives back the memory of which nothing is leased.
+func ExampleAllocator_Trim() {
+	a := mem.NewAllocator(mem.Config{})
+	l := a.Lease(4096)
+	fmt.Println("while one is out:", a.Trim())
+	l.Release()
+	a.Trim()
+	fmt.Println("mapped afterwards:", a.Stats().Mapped <= 8<<20 && a.Stats().Leased == 0)
+	// Output:
+	// while one is out: 0
+	// mapped afterwards: true
 }

@@ -23,6 +23,9 @@ func (q *foreignQueue) push(b *block) {
 // turn so that they do not lie about. Without any it costs one atomic load. On the
 // loop only.
 func (a *Allocator) Collect() {
+	if guard {
+		a.checkOwner()
+	}
 	if a.foreign.top.Load() != nil {
 		a.collect()
 	}

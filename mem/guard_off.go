@@ -20,9 +20,14 @@ func (b *block) noteGiven()        {}
 func (b *block) noteTaken()        {}
 func (b *block) checkOwned()       {}
 func (b *block) noteForeignHome()  {}
+func (b *block) checkLoop(string)  {}
 
 func (a *Allocator) noteAcquire(*block)             { _ = a.guardAllocator }
 func (a *Allocator) noteHome(*block)                {}
 func (a *Allocator) quarantine(*block)              {}
+func (a *Allocator) noteOwner(int)                  {}
+func (a *Allocator) checkOwner()                    {}
 func (a *Allocator) drainQuarantine()               {}
 func (a *Allocator) describeLeaks(*strings.Builder) {}
+
+func thread() int { return 0 }

@@ -56,6 +56,7 @@ type guardAllocator struct {
 	live         map[*block]struct{}
 	waiting      []*block // released and inaccessible, oldest first
 	waitingBytes int
+	owner        atomic.Int64 // the thread that may use it, 0 = not known
 }
 
 // checkAlive panics when b was released, what being the attempted operation.
@@ -63,6 +64,28 @@ func (b *block) checkAlive(what string) {
 	if atomic.LoadInt32(&b.refs) <= 0 {
 		b.report("mem: " + what + " of a released lease")
 	}
+}
+
+// checkLoop panics when b is its loop's alone, and somebody else tries what.
+func (b *block) checkLoop(what string) {
+	if b.flags&(flagShared|flagForeign) == 0 && b.owner.foreignHere() {
+		b.report("mem: " + what + " of a loop's lease on another thread, without Share")
+	}
+}
+
+// checkOwner panics when a is used by another thread than its loop's.
+func (a *Allocator) checkOwner() {
+	if a.foreignHere() {
+		panic("mem: a loop's allocator is used on another thread; those of Config.Shared may be")
+	}
+}
+
+func (a *Allocator) noteOwner(thread int) { a.owner.Store(int64(thread)) }
+
+// foreignHere reports whether another thread than the caller's is known to own a.
+func (a *Allocator) foreignHere() bool {
+	owner := a.owner.Load()
+	return owner != 0 && owner != int64(thread())
 }
 
 func (b *block) report(text string) {

@@ -32,6 +32,7 @@ func (l Lease) Cap() int {
 func (l Lease) Clone() Lease {
 	if guard {
 		l.b.checkAlive("clone")
+		l.b.checkLoop("clone")
 	}
 	l.b.addRef(1)
 	return l
@@ -66,6 +67,9 @@ func (l Lease) release() {
 
 // releaseSlow is release for everything but a loop's own slab blocks.
 func (b *block) releaseSlow() {
+	if guard {
+		b.checkLoop("release")
+	}
 	refs := b.addRef(-1)
 	if guard {
 		b.noteRelease(refs)
@@ -91,6 +95,7 @@ func (b *block) releaseSlow() {
 func (l Lease) Share() Lease {
 	if guard {
 		l.b.checkAlive("share")
+		l.b.checkLoop("share")
 	}
 	if l.b.flags&flagShared == 0 { // else any goroutine may already
 		l.b.flags |= flagForeign
