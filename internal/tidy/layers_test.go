@@ -24,6 +24,8 @@ var layers = map[string][]string{
 	"mem":               {},
 	"proto/h1":          {"mem"},
 	"ring":              {"mem"},
+	"tls":               {"mem", "tls/keyexchange"},
+	"tls/keyexchange":   {},
 }
 
 // sansIO are what engines have no business with: they hold no descriptor, clock,
