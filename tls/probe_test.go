@@ -85,7 +85,11 @@ func TestProbeSettings(t *testing.T) {
 			}
 			cmd := exec.Command(os.Args[0], "-test.run=^TestProbeSettings$", "-test.v")
 			cmd.Env = append(append(os.Environ(), "TLS_PROBE_CHILD="+name), child.env...)
-			if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
+			out, err := cmd.CombinedOutput()
+			if strings.HasPrefix(name, "fips") && (strings.Contains(string(out), "purego") || strings.Contains(string(out), "not supported")) {
+				t.Skipf("no FIPS 140 mode in this build: %s", out)
+			}
+			if err != nil || !strings.Contains(string(out), "--- PASS") {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})

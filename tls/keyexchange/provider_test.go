@@ -75,7 +75,7 @@ func TestFIPS(t *testing.T) {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestFIPS$", "-test.v")
 		cmd.Env = append(os.Environ(), "GODEBUG=fips140="+mode, "KEYEXCHANGE_FIPS_CHILD="+mode)
 		out, err := cmd.CombinedOutput()
-		if strings.Contains(string(out), "fips140") && strings.Contains(string(out), "not supported") {
+		if strings.Contains(string(out), "purego") || strings.Contains(string(out), "not supported") {
 			t.Skipf("no FIPS 140 mode here: %s", out)
 		}
 		if err != nil {
