@@ -2,6 +2,9 @@ module github.com/ringwire/ringwire
 
 go 1.25.0
 
-require golang.org/x/sys v0.46.0
+require (
+	github.com/cloudflare/circl v1.6.5
+	golang.org/x/sys v0.47.0
+)
 
-require golang.org/x/crypto v0.52.0
+require golang.org/x/crypto v0.55.0

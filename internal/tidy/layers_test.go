@@ -24,7 +24,8 @@ var layers = map[string][]string{
 	"mem":               {},
 	"proto/h1":          {"mem"},
 	"ring":              {"mem"},
-	"tls":               {"mem"},
+	"tls":               {"mem", "tls/keyexchange"},
+	"tls/keyexchange":   {},
 }
 
 // external are the modules that a package may use beside the standard library.
@@ -35,7 +36,8 @@ var external = map[string][]string{
 	"internal/nouring": {"golang.org/x/sys"},
 	"mem":              {"golang.org/x/sys"},
 	"ring":             {"golang.org/x/sys"},
-	"tls":              {"golang.org/x/crypto"},
+	"tls":              {"golang.org/x/crypto", "golang.org/x/sys"},
+	"tls/keyexchange":  {"github.com/cloudflare/circl", "golang.org/x/sys"},
 }
 
 // sansIO are what engines have no business with: they hold no descriptor, clock,
