@@ -124,12 +124,12 @@ func New(cfg Config) (*Set, error) {
 	s.cfg.Sources = nil // keys in memory are not kept alive twice
 	s.publish()
 	s.warnExpiry(cfg.now())
-	if cfg.Interval > 0 {
-		s.running.Go(func() { every(cfg.Interval, s.done, s.look) })
-	}
 	if cfg.OCSP != nil {
 		s.stapler = newStapler(s)
 		s.running.Go(s.stapler.run)
+	}
+	if cfg.Interval > 0 {
+		s.running.Go(func() { every(cfg.Interval, s.done, s.look) })
 	}
 	return s, nil
 }

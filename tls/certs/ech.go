@@ -42,7 +42,7 @@ func (cfg ECHConfig) withDefaults() (ECHConfig, error) {
 
 // ECH keeps a server's keys of Encrypted Client Hello: with them the name that a client asks for is hidden
 // from the network (RFC 9849; crypto/tls speaks the draft's version 0xfe0d, which is the RFC's). It needs TLS
-// 1.3, a certificate for the public name, and [ECH.ConfigList] in DNS.
+// 1.3, a certificate for the public name, and [ECH.ConfigList] in DNS. Clients without it are served as ever.
 type ECH struct {
 	cfg  ECHConfig
 	keys atomic.Pointer[echKeys] // replaced as a whole, never written

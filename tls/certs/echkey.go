@@ -38,7 +38,8 @@ const (
 
 // NewECHKey makes a key. publicName is shown to everybody: a name of the provider that says nothing of those behind
 // it. The server must have a certificate for it, which clients with an outdated key verify
-// before they take the new one. id is another one for each key in use.
+// before they take the new one. id is another one for each key in use. The key is on X25519, which Go refuses in
+// FIPS-only mode: that is the error then.
 func NewECHKey(publicName string, id uint8) (*ECHKey, error) {
 	if err := checkPublicName(publicName); err != nil {
 		return nil, err

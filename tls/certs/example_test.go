@@ -117,7 +117,7 @@ func ExampleECH() {
 	}
 	defer ech.Close()
 
-	server := &tls.Config{MinVersion: tls.VersionTLS13, GetEncryptedClientHelloKeys: ech.Keys}
+	server := &tls.Config{GetEncryptedClientHelloKeys: ech.Keys}
 	client := &tls.Config{ServerName: "secret.example", EncryptedClientHelloConfigList: ech.ConfigList()}
 	fmt.Println(server.GetEncryptedClientHelloKeys != nil, len(client.EncryptedClientHelloConfigList), "bytes")
 	// Output: true 75 bytes

@@ -3,6 +3,7 @@ package certs
 import (
 	"context"
 	"crypto"
+	"crypto/fips140"
 	stdtls "crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -64,6 +65,9 @@ func (r *responder) signed(by, embedded *x509.Certificate, key crypto.Signer, ch
 			ThisUpdate: time.Now().Add(-time.Minute), NextUpdate: time.Now().Add(119 * time.Minute)}
 		if change != nil {
 			change(&template)
+		}
+		if fips140.Enabled() {
+			template.IssuerHash = crypto.SHA256 // FIPS-only mode has no SHA-1
 		}
 		responderCert := by
 		if embedded != nil {
@@ -384,7 +388,7 @@ func FuzzResponse(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	good, err := ocsp.CreateResponse(ca.cert, ca.cert, ocsp.Response{Status: ocsp.Good, SerialNumber: cert.Leaf.SerialNumber,
+	good, err := ocsp.CreateResponse(ca.cert, ca.cert, ocsp.Response{Status: ocsp.Good, IssuerHash: crypto.SHA256, SerialNumber: cert.Leaf.SerialNumber,
 		ThisUpdate: time.Now(), NextUpdate: time.Now().Add(time.Hour)}, ca.key)
 	if err != nil {
 		f.Fatal(err)

@@ -3,6 +3,8 @@ package certs
 import (
 	"bytes"
 	"context"
+	"crypto"
+	"crypto/fips140"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -59,8 +61,13 @@ func (cfg *OCSP) fetch(ctx context.Context, sub subject) ([]byte, error) {
 
 // ocspRequest is a GET where that is short enough for caches, else a POST (RFC 6960 appendix A.1).
 func ocspRequest(ctx context.Context, sub subject) (*http.Request, error) {
-	// SHA-1 names the issuer here and protects nothing; many responders know no other.
-	body, err := ocsp.CreateRequest(sub.leaf, sub.issuer, nil)
+	// SHA-1 names the issuer here and protects nothing; many responders know no other. In FIPS-only
+	// mode it panics.
+	opts := &ocsp.RequestOptions{Hash: crypto.SHA1}
+	if fips140.Enabled() {
+		opts.Hash = crypto.SHA256
+	}
+	body, err := ocsp.CreateRequest(sub.leaf, sub.issuer, opts)
 	if err != nil {
 		return nil, err
 	}

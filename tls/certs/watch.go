@@ -12,7 +12,8 @@ const DefaultInterval = 10 * time.Second
 // has coarser times (FAT: 2 s).
 const settled = 2 * time.Second
 
-// stamp is what shows that a file has changed, without reading it.
+// stamp is what shows that a file has changed, without reading it. Windows finds a file's identity by its path
+// when it is asked for: there only time and size tell.
 type stamp struct {
 	info os.FileInfo // nil when the file could not be looked at
 	err  string
