@@ -173,6 +173,30 @@ func TestWatch(t *testing.T) {
 	})
 }
 
+// A file whose times say that it is old is looked at once; its failure is told of all the same.
+func TestWatchTellsOfOldFiles(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		ca, log := newAuthority(t), new(journal)
+		a := pairIn(t.TempDir(), "a")
+		age := func() {
+			long := time.Now().Add(-time.Hour) // of the bubble's clock
+			for _, name := range a.files() {
+				if err := os.Chtimes(name, long, long); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		writePair(t, a, ca.issue("ecdsa", []string{"a.example"}))
+		age()
+		newSet(t, Config{Sources: []Source{a}, Interval: DefaultInterval, Logger: log.logger()})
+		pass(DefaultInterval)
+		write(t, a.KeyFile, []byte("bad"))
+		age()
+		pass(5 * DefaultInterval)
+		log.expect(t, "certificate not reloaded", 1)
+	})
+}
+
 // What Kubernetes does to a mounted secret: the names are links into ..data, which is a link that
 // is swapped.
 func TestWatchLinkSwap(t *testing.T) {
