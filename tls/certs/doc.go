@@ -36,6 +36,9 @@
 //
 // # Limits
 //
+// Names are those of the certificate's subjectAltName; the common name is not one (RFC 9525 §2).
+// Addresses are never asked for by name (RFC 6066 §3): a certificate for an address has to be the default.
+//
 // Private keys that crypto/tls has parsed are Go objects, which the collector may have moved
 // or copied: they cannot be wiped. The bytes that were read from files are.
 package certs

@@ -226,7 +226,10 @@ func TestSlowResponder(t *testing.T) {
 
 func TestRedirectsAreBounded(t *testing.T) {
 	hops := 0
-	loop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { hops++; http.Redirect(w, r, "/x", 307) }))
+	loop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hops++
+		http.Redirect(w, r, "/x", http.StatusTemporaryRedirect)
+	}))
 	defer loop.Close()
 	cert := newAuthority(t).issue("ecdsa", []string{"a.example"}, func(c *x509.Certificate) { c.OCSPServer = []string{loop.URL} })
 	b := newBench(t, OCSP{}, cert)
