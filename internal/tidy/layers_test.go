@@ -25,6 +25,7 @@ var layers = map[string][]string{
 	"proto/h1":          {"mem"},
 	"ring":              {"mem"},
 	"tls":               {"mem", "tls/keyexchange"},
+	"tls/certs":         {},
 	"tls/keyexchange":   {},
 }
 
@@ -37,6 +38,7 @@ var external = map[string][]string{
 	"mem":              {"golang.org/x/sys"},
 	"ring":             {"golang.org/x/sys"},
 	"tls":              {"golang.org/x/crypto", "golang.org/x/sys"},
+	"tls/certs":        {"golang.org/x/crypto"},
 	"tls/keyexchange":  {"github.com/cloudflare/circl", "golang.org/x/sys"},
 }
 
