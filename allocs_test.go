@@ -37,16 +37,34 @@ func TestAllocs(t *testing.T) {
 				a += n
 			}
 			_ = w.Commit(len(strconv.AppendInt(w.Reserve(20), a+b, 10)))
+		case "/parts":
+			n := int64(0)
+			for part, err := range r.Parts() {
+				if err != nil {
+					Error(w, "not a form", StatusBadRequest)
+					return
+				}
+				if content, err := part.View(); err == nil && string(part.NameView()) != "c" {
+					v, _ := parseInt(content)
+					n += v
+				}
+			}
+			c, _ := r.FormView("c")
+			v, _ := parseInt(c)
+			_ = w.Commit(len(strconv.AppendInt(w.Reserve(20), n+v, 10)))
 		default:
 			NotFound(w, r)
 		}
 	}
+	const form = "--b\r\nContent-Disposition: form-data; name=\"a%22\"\r\n\r\n13\r\n--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n" +
+		"Content-Type: text/plain\r\n\r\n22\r\n--b\r\nContent-Disposition: form-data; name=c\r\n\r\n20\r\n--b--\r\n"
 	for _, tc := range []struct{ name, raw, body string }{
 		{"pipeline", get("/pipeline"), "ok"},
 		{"JSON response", get("/json"), `{"message":"hello, world","n":42}`},
 		{"GET with query", get("/baseline11?a=13&b=42"), "55"},
 		{"GET with escaped query", get("/baseline11?a=%31%33&b=4%32"), "55"},
 		{"POST with length", post("/baseline11?a=13&b=42", "20"), "75"},
+		{"POST multipart", post("/parts", form, partsType), "55"},
 		{"POST chunked", postChunked("/baseline11?a=13&b=42") + chunk("2") + chunk("0") + "0\r\n\r\n", "75"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -58,8 +58,8 @@ type job struct {
 	ex      *exchange
 	h       Handler
 	remote  addrPair
-	trailed []field // trailers of a streamed body, copied; set before ended
-	tail    h1.Head // where the loop parses them
+	decoded mem.Writer // decoded paths and values, for the views handed out
+	tail    h1.Head    // where the loop parses a streamed body's trailers
 
 	// submitted is set before the worker starts. Until then the handler's call on the loop
 	// goes on, in which nothing may wait for the loop.
@@ -92,16 +92,17 @@ func (ex *exchange) detach(h Handler) {
 	if ex.body.sink != nil || ex.res.producer != nil || ex.res.upgrade != nil {
 		panic("ringwire: Blocking cannot take over what Body.Stream, ResponseWriter.Stream or Upgrade have taken")
 	}
-	shared := ex.svc.srv.shared
+	shared := &ex.svc.srv.mem
 	j := ex.svc.srv.newJob()
 	j.ex, j.h = ex, h
 	j.remote = addrPair{ex.hc.conn.RemoteAddr(), ex.hc.conn.LocalAddr(), ex.hc.conn.TLS()}
-	ex.keepHead(ex.svc.alloc)
+	ex.keepHead()
+	j.decoded.InitFor(shared.decoded, decodedChunk)
 
 	// Body and response change over to memory that may be used off the loop.
 	b := &ex.body
 	var segs mem.Segments
-	segs.Init(shared)
+	segs.InitFor(shared.body)
 	if b.view != nil {
 		segs.AppendCopy(b.view)
 		b.view = nil
@@ -112,12 +113,12 @@ func (ex *exchange) detach(h Handler) {
 		b.segs.Discard(len(p))
 	}
 	b.segs = segs
-	j.handed.Init(shared)
+	j.handed.InitFor(shared.response)
 	j.ended, j.endErr = b.done, b.end()
 
 	w := &ex.res
 	var out mem.Writer
-	out.Init(shared, bodyChunk)
+	out.InitFor(shared.response, bodyChunk)
 	for s := w.out.Segments(); s.Len() > 0; {
 		p := s.First()
 		_, _ = out.Write(p)
@@ -278,11 +279,17 @@ func (j *job) taken() {
 func (ex *exchange) attach() {
 	j := ex.worker
 	ex.worker = nil
-	j.handed.Release()
+	j.release()
 	ex.res.unsmall() // what it is written to is not of the loop; reset puts that right
 	ex.body.segs.Release()
-	ex.body.segs.Init(ex.svc.alloc)
+	ex.body.segs.InitFor(ex.svc.mem.body)
 	ex.svc.srv.freeJob(j)
+}
+
+// release gives back what the job holds, when its handler has returned.
+func (j *job) release() {
+	j.handed.Release()
+	j.decoded.Release()
 }
 
 // feed gives the worker a piece of a streamed body. It reports false when enough is
@@ -304,20 +311,21 @@ func (j *job) hungry() bool {
 }
 
 // end tells the worker that no more body follows.
-func (j *job) end(err error, trailers []field) {
+func (j *job) end(err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.ended {
-		j.ended, j.endErr, j.trailed = true, err, trailers
+		j.ended, j.endErr = true, err
+		j.ex.trailed.keep(&j.tail, j.ex.svc.mem.trailers)
 		j.cond.Broadcast()
 	}
 }
 
-// trailers are the fields after a streamed body, once that has ended.
+// trailers are the fields after the body, once that has ended.
 func (j *job) trailers() []field {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.trailed
+	return j.ex.trailed.fields
 }
 
 // kill tells the worker that the connection is gone.
@@ -368,7 +376,7 @@ func (j *job) read(p []byte) (int, error) {
 }
 
 func (j *job) reset() {
-	j.ex, j.h, j.remote, j.trailed = nil, nil, addrPair{}, nil
+	j.ex, j.h, j.remote = nil, nil, addrPair{}
 	j.tail.Reset()
 	j.submitted = false
 	j.pushing, j.finished, j.claimed, j.panicked, j.stack = false, false, false, nil, nil

@@ -19,16 +19,24 @@ type Body struct {
 	err    error // why it will never be complete
 	done   bool  // arrived whole
 	stream bool  // the handler was called before it had; constant from then on
+	begun  bool  // the handler has asked for some of it
+
+	coded codedBody // what Decode made of it
 }
 
 func (b *Body) reset() {
 	b.segs.Release()
 	b.length, b.got, b.view, b.sink, b.err = 0, 0, nil, nil, nil
-	b.done, b.stream = false, false
+	b.done, b.stream, b.begun = false, false, false
+	b.coded.reset()
 }
 
-// Len is the body's length in bytes: 0 without a body, -1 if it is streamed and chunked.
+// Len is the body's length in bytes: 0 without a body, -1 if it is streamed and chunked, or
+// decoded as it arrives.
 func (b *Body) Len() int64 {
+	if b.coded.inWork() {
+		return -1
+	}
 	if b.stream {
 		return b.length
 	}
@@ -42,10 +50,12 @@ func (b *Body) Streaming() bool { return b.stream }
 // buffer, else copied together. It is valid until the body is read (Read, Stream), at the longest
 // until the handler returns. It fails with ErrBodyStreaming for a body that is streamed.
 func (b *Body) View() (View, error) {
-	if b.stream {
+	switch {
+	case b.coded.err != nil:
+		return nil, b.coded.err
+	case b.stream:
 		return nil, ErrBodyStreaming
-	}
-	if b.err != nil {
+	case b.err != nil:
 		return nil, b.err
 	}
 	if b.view != nil {
@@ -58,6 +68,9 @@ func (b *Body) View() (View, error) {
 // pieces are valid until the body is read or View is called, at the longest until the handler
 // returns. It fails like View.
 func (b *Body) Views(yield func(p View) bool) error {
+	if b.coded.err != nil {
+		return b.coded.err
+	}
 	if b.stream {
 		return ErrBodyStreaming
 	}
@@ -77,6 +90,10 @@ func (b *Body) Views(yield func(p View) bool) error {
 // loop, where nothing may wait, it fails with ErrBodyStreaming when it would have to. A
 // body cut short ends with ErrBodyTruncated, never with io.EOF.
 func (b *Body) Read(p []byte) (int, error) {
+	b.begun = true
+	if b.coded.inWork() {
+		return b.readDecoded(p)
+	}
 	if b.ex.worker != nil {
 		return b.ex.worker.read(p)
 	}
@@ -117,7 +134,12 @@ func (b *Body) Stream(fn func(p []byte, err error)) {
 		b.streamBlocking(fn)
 		return
 	}
+	b.begun = true
 	b.sink = fn // from the first call on: whoever fn calls must see whose the body is
+	if b.coded.inWork() {
+		b.streamDecoded()
+		return
+	}
 	if b.view != nil {
 		fn(b.view, nil)
 		b.view = nil
@@ -147,7 +169,7 @@ func (b *Body) streamBlocking(fn func(p []byte, err error)) {
 // lendPiece calls fn with what can be read next. Each piece has a lease of its own, which ends with
 // the call as its view does.
 func (b *Body) lendPiece(fn func(p []byte, err error)) error {
-	buf := b.ex.svc.srv.shared.Lease(bodyChunk)
+	buf := b.ex.svc.srv.mem.body.Lease(bodyChunk)
 	defer buf.Release()
 	n, err := b.Read(buf.Bytes())
 	if n > 0 {
@@ -177,4 +199,12 @@ func (b *Body) settle() {
 		b.segs.AppendCopy(b.view)
 		b.view = nil
 	}
+}
+
+// account is what leases for the body are counted under.
+func (b *Body) account() *mem.Account {
+	if b.ex.worker != nil {
+		return b.ex.svc.srv.mem.body
+	}
+	return b.ex.svc.mem.body
 }

@@ -682,13 +682,14 @@ func TestBodyStreamedFails(t *testing.T) {
 			path, body string
 			status     int
 			answer     string
+			why        error
 		}{
-			{"/sink", large, 413, "request body is too large\n"},
-			{"/sink", broken, 400, "a chunk size is not a plain hexadecimal number\n"},
-			{"/begun", large, 200, "begun and ended"},
-			{"/begun", broken, 200, "begun and ended"},
-			{"/b/read", large, 599, ""},
-			{"/b/read", broken, 599, ""},
+			{"/sink", large, 413, "request body is too large\n", ErrBodyTruncated}, // it was answered already
+			{"/sink", broken, 400, "a chunk size is not a plain hexadecimal number\n", ErrBodyTruncated},
+			{"/begun", large, 200, "begun and ended", ErrBodyTooLarge},
+			{"/begun", broken, 200, "begun and ended", ErrBodyTruncated},
+			{"/b/read", large, 599, "", ErrBodyTooLarge},
+			{"/b/read", broken, 599, "", ErrBodyTruncated},
 		} {
 			p := s.dial()
 			p.sendSplit(postChunked(tc.path)+chunk(pattern(50)), tc.body)
@@ -700,8 +701,8 @@ func TestBodyStreamedFails(t *testing.T) {
 			p.expectGone("what follows cannot be told from the body")
 			select {
 			case err := <-ends:
-				if err != ErrBodyTruncated {
-					t.Errorf("%s: the reader was told %v, want ErrBodyTruncated", tc.path, err)
+				if err != tc.why {
+					t.Errorf("%s: the reader was told %v, want %v", tc.path, err, tc.why)
 				}
 			case <-time.After(patience):
 				t.Errorf("%s: the reader was told nothing", tc.path)
@@ -765,6 +766,34 @@ func TestBodyStreamPanics(t *testing.T) {
 		}
 		if text := s.log.String(); strings.Count(text, "in the middle of a body") < 2 {
 			t.Errorf("the log does not tell of both panics: %q", text)
+		}
+	})
+}
+
+// A chunked body that outgrows MaxBody while a worker reads it is told from one that was cut short,
+// and answered with 413, whether by the handler or, when it says nothing, by us.
+func TestTooLargeWhileRead(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		s := start(t, driver, routes(map[string]HandlerFunc{
+			"silent": func(w *ResponseWriter, r *Request) {
+				if _, err := io.Copy(io.Discard, r.Body); err != ErrBodyTooLarge {
+					t.Errorf("the reader was told %v", err)
+				}
+			},
+			"json": func(w *ResponseWriter, r *Request) {
+				var v any
+				err, ok := as[*JSONError](r.JSON(&v))
+				if !ok || err.Err != ErrBodyTooLarge {
+					t.Errorf("JSON: %v", err)
+				}
+				Error(w, "mine", err.Status)
+			},
+		}), func(s *Server) { s.BodyBuffer, s.MaxBody = 10, 1000 })
+		for path, want := range map[string]string{"silent": "request body is too large\n", "json": "mine\n"} {
+			p := s.dial()
+			p.send(postChunked("/b/"+path, "Content-Type: application/json") + chunk("[1,2,3,4,5,6") + chunk(strings.Repeat(" ", 2000)))
+			p.expect("POST", 413, want, path)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"os/exec"
@@ -57,7 +58,13 @@ func TestClients(t *testing.T) {
 		"curl continue": {name: "curl", args: curl("-v", "-H", "Expect: 100-continue", "--expect100-timeout", "50", "--data-binary", "@FILE", "URL/count"), want: []string{"< HTTP/1.1 100 Continue", "(?m)^1048576"}},
 		"curl refused": {name: "curl", args: curl("-o", os.DevNull, "-w", "%{http_code} %{size_upload}", "-H", "Expect: 100-continue", "--expect100-timeout", "50", "--data-binary", "@FILE", "URL/hello"),
 			want: []string{"^200 0$"}},
-		"curl form":       {name: "curl", args: curl("--data-urlencode", "a=1 & 2 + 3%", "URL/form"), want: []string{`^1 & 2 \+ 3%$`}},
+		"curl form": {name: "curl", args: curl("--data-urlencode", "a=1 & 2 + 3%", "URL/form"), want: []string{`^1 & 2 \+ 3%$`}},
+		"curl fields": {name: "curl", args: curl("-F", "a=1 & 2", "-F", "q\"u;o=x;type=text/x", "-F", "a=again", "URL/parts"),
+			want: []string{`^a "" "" 5 9bc28665\nq"u;o "" "text/x" 1 [0-9a-f]{8}\na "" "" 5 [0-9a-f]{8}\nform: 1 & 2$`}},
+		"curl files": {name: "curl", args: curl("-F", "a=1", "-F", "f=@FILE;filename=../q\"uo te.bin", "-F", "f=@FILE;type=image/png", "URL/b/parts"),
+			want: []string{`^a "" "" 1 [0-9a-f]{8}\nf "q\\"uo te.bin" "application/octet-stream" 1048576 ` + uploadSum + `\nf "upload" "image/png" 1048576 ` + uploadSum + `\nform: $`}},
+		"curl files pushed": {name: "curl", args: curl("-F", "f=@FILE", "-F", "a=1", "URL/pushed"),
+			want: []string{`^f "upload" "application/octet-stream" 1048576 ` + uploadSum + `\na "" "" 1 [0-9a-f]{8}\n$`}},
 		"curl keep-alive": {name: "curl", args: curl("-w", " [%{num_connects}]\n", "URL/hello", "URL/stream", "URL/b/hello", "-d", "x", "URL/echo"), want: []string{`^.* \[1\]\n`, `\[0\]\n(?s:.*)\[0\]\n(?s:.*)\[0\]\n$`}},
 		"curl parallel":   {name: "curl", args: curl("-Z", "--parallel-max", "8", "-w", "[%{http_code}]", "URL/b/hello?[1-40]"), want: []string{`(?:[^\[]*\[200\]){40}$`}},
 
@@ -66,8 +73,10 @@ func TestClients(t *testing.T) {
 		"h2load":   {name: "h2load", args: []string{"--h1", "-n", "5000", "-c", "16", "-m", "8", "URL/hello"}, want: []string{"5000 succeeded, 0 failed, 0 errored", "5000 2xx"}, slow: true},
 		"h2load -": {name: "h2load", args: []string{"--h1", "-n", "64", "-c", "8", "-d", "FILE", "URL/count"}, want: []string{"64 succeeded, 0 failed, 0 errored", "64 2xx"}, slow: true},
 
-		"node":    {name: "node", args: []string{"-e", nodeClient, "URL"}, want: []string{"^ok\n$"}},
-		"python3": {name: "python3", args: []string{"-c", pythonClient, "URL"}, want: []string{"^ok\n$"}},
+		"node":      {name: "node", args: []string{"-e", nodeClient, "URL"}, want: []string{"^ok\n$"}},
+		"node form": {name: "node", args: []string{"-e", nodeForm, "URL"}, want: []string{"^ok\n$"}},
+		"requests":  {name: "python3", args: []string{"-c", requestsClient, "URL"}, want: []string{"^ok\n$"}, not: []string{"not installed"}},
+		"python3":   {name: "python3", args: []string{"-c", pythonClient, "URL"}, want: []string{"^ok\n$"}},
 		"chromium": {name: "chromium", args: []string{"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
 			"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions", "--no-first-run",
 			"--no-default-browser-check", "--no-proxy-server", "--user-data-dir=" + filepath.Join(filepath.Dir(file), "DRIVER"),
@@ -135,8 +144,10 @@ func serveClients(w *ResponseWriter, r *Request) {
 		return
 	}
 	routes(map[string]HandlerFunc{
-		"hello": hello,
-		"form":  func(w *ResponseWriter, r *Request) { _, _ = w.WriteString(r.Form("a")) },
+		"hello":  hello,
+		"parts":  sayParts,
+		"pushed": sayPushed,
+		"form":   func(w *ResponseWriter, r *Request) { _, _ = w.WriteString(r.Form("a")) },
 		"whole": func(w *ResponseWriter, r *Request) {
 			body, err := r.Body.View()
 			if err != nil {
@@ -166,6 +177,92 @@ func serveClients(w *ResponseWriter, r *Request) {
 		},
 	})(w, r)
 }
+
+// uploadSum is what sayParts says of upload.
+var uploadSum = fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(upload)))
+
+// sayParts names each part of a form, and then what a field "a" has in a form that came whole.
+func sayParts(w *ResponseWriter, r *Request) {
+	var text strings.Builder
+	for part, err := range r.Parts() {
+		if err != nil {
+			Error(w, err.Error(), StatusBadRequest)
+			return
+		}
+		sum := crc32.NewIEEE()
+		n, err := io.Copy(sum, part)
+		if err != nil {
+			Error(w, err.Error(), StatusBadRequest)
+			return
+		}
+		fmt.Fprintf(&text, "%s %q %q %d %08x\n", part.Name(), part.FileName(), part.ContentTypeView(), n, sum.Sum32())
+	}
+	_, _ = w.WriteString(text.String() + "form: " + r.Form("a"))
+}
+
+// sayPushed is sayParts as they arrive.
+func sayPushed(w *ResponseWriter, r *Request) {
+	var text strings.Builder
+	sum, n := crc32.NewIEEE(), 0
+	r.StreamParts(func(part *Part, p []byte, err error) {
+		switch {
+		case part == nil && err == io.EOF:
+			_, _ = w.WriteString(text.String())
+		case part == nil:
+			Error(w, err.Error(), StatusBadRequest)
+		case err == io.EOF:
+			fmt.Fprintf(&text, "%s %q %q %d %08x\n", part.Name(), part.FileName(), part.ContentTypeView(), n, sum.Sum32())
+			sum.Reset()
+			n = 0
+		default:
+			_, _ = sum.Write(p)
+			n += len(p)
+		}
+	})
+}
+
+// nodeForm sends forms with fetch.
+const nodeForm = `
+const assert = require('assert'), url = process.argv[1];
+(async () => {
+	const form = new FormData();
+	form.append('q"\r\nä', 'x');
+	form.append('a', '1 & 2');
+	form.append('f', new Blob(['abc'], {type: 'text/plain'}), 'na"me.txt');
+	for (const path of ['/parts', '/b/parts', '/pushed']) {
+		const text = await (await fetch(url + path, {method: 'POST', body: form})).text();
+		const want = 'q"\r\nä "" "" 1 8cdc1683\na "" "" 5 9bc28665\nf "na\\"me.txt" "text/plain" 3 352441c2\n' + (path === '/pushed' ? '' : 'form: 1 & 2');
+		assert.equal(text, want, path);
+	}
+	form.append('big', new Blob([new Uint8Array(3000000)]), 'big');
+	assert((await (await fetch(url + '/b/parts', {method: 'POST', body: form})).text()).includes('big "big" "application/octet-stream" 3000000 '));
+	assert.equal(await (await fetch(url + '/parts', {method: 'POST', body: new FormData()})).text(), 'form: ');
+	console.log('ok');
+	process.exit(0);
+})().catch(e => { console.error(e); process.exit(1) });
+`
+
+// requestsClient sends forms with python's requests, where that is installed.
+const requestsClient = `
+import io, sys, zlib
+try:
+    import requests
+except ImportError:
+    print('ok')
+    sys.exit(0)
+s = requests.Session()
+s.trust_env = False
+big = bytes(range(256)) * 10000
+for path in ['/b/parts', '/pushed']:
+    r = s.post(sys.argv[1] + path, data={'a': '1 & 2', 'ä': 'ö'}, files=[('f', ('na"me ä.txt', io.BytesIO(b'abc'), 'text/plain')), ('f', ('big', big))])
+    assert r.status_code == 200, r.text
+    lines = r.content.decode().split('\n')
+    assert lines[0].startswith('a "" "" 5 '), lines
+    assert lines[1].startswith('ä "" "" 2 '), lines
+    assert lines[2] == 'f "na\\"me ä.txt" "text/plain" 3 352441c2', lines
+    assert lines[3] == 'f "big" "" %d %08x' % (len(big), zlib.crc32(big)), lines
+print('ok')
+`
 
 // nodeClient uses both clients of node: http with an agent, and fetch, which is undici.
 const nodeClient = `
@@ -250,6 +347,10 @@ const text = (path, options) => fetch(path, options).then(r => { if (!r.ok) thro
 	want((await text('/stream')).split('\n').length, 1001);
 	want(await text('/echo', {method: 'POST', body: new Blob(['A'.repeat(300000)])}), 'A'.repeat(300000));
 	want(await text('/form', {method: 'POST', body: new URLSearchParams({a: 'b c&ä'})}), 'b c&ä');
+	const form = new FormData();
+	form.append('q"ä', 'x');
+	form.append('f', new File(['abc'], 'na"me.txt', {type: 'text/plain'}));
+	want(await text('/parts', {method: 'POST', body: form}), 'q"ä "" "" 1 8cdc1683\nf "na\\"me.txt" "text/plain" 3 352441c2\nform: ');
 	want((await fetch('/hello', {method: 'HEAD'})).headers.get('Content-Length'), '12');
 	want((await fetch('/none')).status, 404);
 	document.title = 'ok';

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"runtime"
 	"time"
+
+	"github.com/ringwire/ringwire/mem"
 )
 
 // Driver names for Config.Driver.
@@ -61,10 +63,36 @@ type Config struct {
 	// from a Blocking handler or with Body.Stream.
 	MaxBody int64
 
+	// MaxDecoded is the size above which a body that Body.Decode decodes is refused with 413, in
+	// bytes. Default: 8×BodyBuffer, because a whole body is kept in memory; for bodies that are
+	// streamed, MaxBody if that is more.
+	MaxDecoded int64
+
+	// MaxDecodeRatio is how many bytes a body may become for each byte that was sent, once it
+	// has become 1 MiB, else 413. Default 200. Text seldom exceeds 20, a bomb of zeros has 1000 and more.
+	MaxDecodeRatio int
+
 	// JSON is how JSON is encoded and decoded. Default: encoding/json; bodies that are not UTF-8 or
 	// nested more than 1000 deep are refused. As it does, names match in any case, and of equal names the
 	// last counts: a codec that is strict, such as json/v2's, is set here.
 	JSON JSONCodec
+
+	// What memory it uses, and how it is watched. docs/MEMORY.md says what to do about a report.
+
+	// MemoryLimit bounds the bytes that each loop maps for buffers, and Blocking handlers together
+	// likewise. Beyond it buffers come from the Go heap: it shows a mistake and refuses nobody. Default
+	// 1 GiB, or 256 MiB where an int has 32 bits.
+	MemoryLimit int64
+
+	HugePages  bool // back buffers by huge pages where the system has them: 2 MiB for the first byte of each size
+	LockMemory bool // keep buffers in memory (mlock), where RLIMIT_MEMLOCK allows it
+
+	// SampleLeases has every so-manieth buffer remembered, with the stack of who took it, while it
+	// is out: 1000 is unnoticeable, 1 finds a leak at once. Default none.
+	SampleLeases int
+
+	SuspectAfter time.Duration // how long a remembered buffer may be out before it is reported; default 5 min
+	HealthEvery  time.Duration // how often memory is looked at and trouble logged; default 1 min
 
 	// How much work may wait for Blocking handlers.
 
@@ -113,6 +141,8 @@ func (cfg Config) withDefaults() (Config, error) {
 	defaultTime(&cfg.HandshakeTimeout, 10*time.Second)
 	defaultTime(&cfg.IdleTimeout, 60*time.Second)
 	defaultTime(&cfg.WriteTimeout, 30*time.Second)
+	defaultTime(&cfg.SuspectAfter, 5*time.Minute)
+	defaultTime(&cfg.HealthEvery, time.Minute)
 	if defaultInt(&cfg.BodyMinRate, 1024); cfg.BodyMinRate == noLimit {
 		cfg.BodyMinRate = 0 // no limit on slowness
 	}
@@ -136,6 +166,14 @@ func (cfg Config) withDefaults() (Config, error) {
 		return cfg, &ConfigError{"MaxHeaderBytes", fmt.Sprintf("%d is above %d: a head is parsed in one piece", cfg.MaxHeaderBytes, maxHead)}
 	}
 	return cfg, nil
+}
+
+// memory is the configuration of the server's allocators.
+func (cfg *Config) memory() mem.Config {
+	return mem.Config{
+		Heap: cfg.DisablePooling, Limit: cfg.MemoryLimit, HugePages: cfg.HugePages, Lock: cfg.LockMemory,
+		SampleEvery: cfg.SampleLeases,
+	}
 }
 
 // maxHead is the largest head that can be asked for. It must lie in one piece, and no more

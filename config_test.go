@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ringwire/ringwire/mem"
 )
 
 func TestConfigDefaults(t *testing.T) {
@@ -25,6 +27,10 @@ func TestConfigDefaults(t *testing.T) {
 		"MaxBody as BodyBuffer":    cfg.MaxBody == 1<<20,
 		"Workers 64 per processor": cfg.Workers == 64*runtime.GOMAXPROCS(0),
 		"WorkQueue 4 per worker":   cfg.WorkQueue == 4*cfg.Workers,
+		"SuspectAfter 5 min":       cfg.SuspectAfter == 5*time.Minute,
+		"HealthEvery 1 min":        cfg.HealthEvery == time.Minute,
+		"SampleLeases none":        cfg.memory().SampleEvery == 0,
+		"MemoryLimit 1 GiB":        mem.NewAllocator(cfg.memory()).Stats().Limit == 256<<20<<(2*(math.MaxInt>>62)),
 	} {
 		if !ok {
 			t.Errorf("zero is not the documented default: %s: %+v", name, cfg)
@@ -36,6 +42,7 @@ func TestConfigNegativeIsNone(t *testing.T) {
 	cfg, err := Config{
 		ReadHeaderTimeout: -1, IdleTimeout: -1, WriteTimeout: -1, BodyMinRate: -1, MaxConns: -1,
 		BodyBuffer: -1, MaxBody: -1, Workers: -1, WorkQueue: -1, MaxHeaderBytes: -1,
+		MemoryLimit: -1, SampleLeases: -1, SuspectAfter: -1, HealthEvery: -1,
 	}.withDefaults()
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +54,9 @@ func TestConfigNegativeIsNone(t *testing.T) {
 	}
 	if now := int64(1 << 60); now+int64(cfg.IdleTimeout) < now {
 		t.Error("no limit added to a time overflows")
+	}
+	if a := mem.NewAllocator(cfg.memory()); a.Stats().Limit != 0 || cfg.SuspectAfter < long || cfg.HealthEvery != forever {
+		t.Errorf("negative is not none: %+v", cfg)
 	}
 }
 
@@ -85,6 +95,7 @@ func TestConfigHuge(t *testing.T) {
 		ReadHeaderTimeout: math.MaxInt64, IdleTimeout: math.MaxInt64, WriteTimeout: math.MaxInt64, BodyMinRate: math.MinInt,
 		MaxConns: math.MaxInt, MaxRequestLine: math.MaxInt, MaxHeaders: math.MaxInt, BodyBuffer: math.MaxInt,
 		MaxBody: math.MaxInt64, Workers: math.MaxInt, WorkQueue: math.MaxInt,
+		MemoryLimit: math.MaxInt64, SampleLeases: math.MaxInt, SuspectAfter: math.MaxInt64, HealthEvery: math.MaxInt64,
 	}.withDefaults()
 	if err != nil {
 		t.Fatal(err)
@@ -94,5 +105,19 @@ func TestConfigHuge(t *testing.T) {
 	}
 	if cfg.MaxConns+1024 < cfg.MaxConns || cfg.BodyMinRate != 0 {
 		t.Errorf("a limit overflows: %+v", cfg)
+	}
+}
+
+// The memory's switches reach every allocator.
+func TestConfigMemory(t *testing.T) {
+	srv := &Server{Handler: HandlerFunc(hello), Config: Config{MemoryLimit: 3 << 20, HugePages: true, LockMemory: true, SampleLeases: 7}}
+	p := newNullPeer(t, srv)
+	if got, want := srv.Config.memory(), (mem.Config{Limit: 3 << 20, HugePages: true, Lock: true, SampleEvery: 7}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for where, a := range map[string]*mem.Allocator{"loop": p.svc.alloc, "workers": srv.shared} {
+		if n := a.Stats().Limit; n != 3<<20 {
+			t.Errorf("%s: the limit is %d", where, n)
+		}
 	}
 }

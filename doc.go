@@ -34,6 +34,8 @@
 //	ringwire        this package: Server, Request, ResponseWriter; engine to handler
 //	conn            a connection: owner, deadlines, backpressure, drain
 //	proto/h1        HTTP/1.1 without I/O
+//	proto/multipart, proto/form
+//	                forms, read and written, likewise
 //	ring, fallback  the drivers "uring" and "netpoll"
 //	mem             off-heap memory: leases, segments, writers
 //

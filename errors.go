@@ -15,6 +15,10 @@ var (
 	// a client is better told 413 in other words.
 	ErrBodyStreaming = errors.New("ringwire: body is longer than Config.BodyBuffer and still arriving: use Blocking or Body.Stream, or raise BodyBuffer")
 
+	// ErrBodyTooLarge is returned to the reader of a chunked body that has outgrown
+	// Config.MaxBody while it was read. A body with Content-Length is refused before.
+	ErrBodyTooLarge = errors.New("ringwire: request body is longer than Config.MaxBody")
+
 	// ErrBodyTruncated is returned to the reader of a body whose peer went away or fell
 	// below Config.BodyMinRate.
 	ErrBodyTruncated = errors.New("ringwire: connection ended before the request body did")

@@ -19,37 +19,40 @@ type exchange struct {
 	hc   *h1Conn // nil once the connection is gone
 	head h1.Head
 
-	headLease mem.Lease // the head's copy, when it must outlive the receive buffer
-	trailed   []field   // the trailers' copy, likewise
-	scratch   []byte    // decoded paths and query values, for the views handed out
-	lent      lent      // of what is not leased otherwise, in checking builds
-	worker    *job      // the Blocking side, nil on the loop
+	headLease mem.Lease  // the head's copy, when it must outlive the receive buffer
+	trailed   trailers   // their copy, likewise
+	decoded   mem.Writer // decoded paths and values, for the views handed out; a worker's are the job's
+	lent      lent       // of what is not leased otherwise, in checking builds
+	worker    *job       // the Blocking side, nil on the loop
+
+	parts *partReader // multipart bodies are read with, kept
 }
 
 func newExchange(svc *service) *exchange {
 	ex := &exchange{svc: svc}
 	ex.req.ex, ex.res.ex, ex.body.ex = ex, ex, ex
 	ex.req.Body = &ex.body
-	ex.res.out.Init(svc.alloc, bodyChunk)
+	ex.res.out.InitFor(svc.mem.response, bodyChunk)
 	ex.res.declared = -1
 	if !svc.cfg.DisablePooling {
 		ex.res.small = ex.lent.bytes(svc, copyBody)
 	}
-	ex.body.segs.Init(svc.alloc)
+	ex.body.segs.InitFor(svc.mem.body)
+	ex.decoded.InitFor(svc.mem.decoded, decodedChunk)
 	return ex
 }
 
 // keepHead copies the head out of the receive buffer, for a request that outlives it.
-func (ex *exchange) keepHead(a *mem.Allocator) {
+func (ex *exchange) keepHead() {
 	ex.req.reset() // what it remembers lies in the receive buffer
-	if ex.body.done && ex.trailed == nil {
-		ex.trailed = ex.copyTrailers()
+	if ex.body.done {
+		ex.trailed.keep(ex.trailerHead(), ex.svc.mem.trailers)
 	}
 	if ex.headLease.Valid() {
 		return
 	}
 	raw := ex.head.Raw()
-	ex.headLease = a.Lease(len(raw))
+	ex.headLease = ex.svc.mem.head.Lease(len(raw))
 	n := copy(ex.headLease.Bytes(), raw)
 	ex.head.Rebase(ex.headLease.Bytes()[:n])
 }
@@ -61,32 +64,15 @@ func (ex *exchange) reset() {
 		ex.headLease.Release()
 		ex.headLease = mem.Lease{}
 	}
-	ex.hc, ex.trailed = nil, nil
-	if ex.scratch = ex.scratch[:0]; cap(ex.scratch) > maxScratch {
-		ex.scratch = nil
+	ex.hc = nil
+	ex.trailed.release()
+	if ex.decoded.Len() > 0 {
+		ex.decoded.Release()
 	}
 	ex.req.reset()
 	ex.res.reset()
 	ex.body.reset()
 	ex.lent.end()
-}
-
-// maxScratch is how much decoding scratch an exchange keeps between requests.
-const maxScratch = 4 << 10
-
-// grow makes room for n more bytes without moving what has been handed out: views of
-// the old scratch stay valid, because the collector keeps it for them.
-func (ex *exchange) grow(n int) []byte {
-	if cap(ex.scratch)-len(ex.scratch) < n {
-		ex.scratch = ex.lent.bytes(ex.svc, max(2*n, 512))
-	}
-	return ex.scratch[len(ex.scratch):len(ex.scratch)]
-}
-
-// keep makes b, which was appended to what grow returned, part of the scratch.
-func (ex *exchange) keep(b []byte) []byte {
-	ex.scratch = ex.scratch[:len(ex.scratch)+len(b)]
-	return b[:len(b):len(b)] // behind it lies what an earlier request had decoded
 }
 
 // addr looks up an address; a worker's were looked up for it beforehand.
@@ -104,9 +90,6 @@ func (ex *exchange) addr(remote bool) netip.AddrPort {
 	return ex.hc.conn.LocalAddr()
 }
 
-// field is a copied field line.
-type field struct{ name, value []byte }
-
 // trailerHead is what receives the trailers: the request's head, unless a worker reads it.
 func (ex *exchange) trailerHead() *h1.Head {
 	if ex.worker != nil {
@@ -114,16 +97,3 @@ func (ex *exchange) trailerHead() *h1.Head {
 	}
 	return &ex.head
 }
-
-// copyTrailers copies the trailers, which lie in the receive buffer, too.
-func (ex *exchange) copyTrailers() (fields []field) {
-	head := ex.trailerHead()
-	for i := range head.TrailerLen() {
-		name, value := head.TrailerAt(i)
-		fields = append(fields, field{ex.clone(name), ex.clone(value)})
-	}
-	return fields
-}
-
-// clone copies p for the exchange's lifetime.
-func (ex *exchange) clone(p []byte) []byte { return append(ex.lent.bytes(ex.svc, len(p)), p...) }

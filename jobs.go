@@ -55,6 +55,13 @@ func (p *jobPool) done() {
 	}
 }
 
+// running is how many jobs are out.
+func (p *jobPool) running() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out
+}
+
 // orphan takes a finished job whose loop has stopped. The loop's memory must not be
 // touched before all loops have ended.
 func (s *Server) orphan(j *job) {
@@ -74,7 +81,7 @@ func (s *Server) orphan(j *job) {
 func (p *jobPool) bury(j *job) {
 	ex := j.ex
 	ex.worker = nil
-	j.handed.Release()
+	j.release()
 	ex.svc.release(ex)
 	p.pool.Put(j)
 }

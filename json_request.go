@@ -123,8 +123,8 @@ func (b *Body) collect(s *mem.Segments) error {
 		return ErrBodyStreaming
 	}
 	var w mem.Writer
-	w.Init(b.ex.svc.srv.shared, bodyChunk)
-	s.Init(b.ex.svc.srv.shared)
+	w.InitFor(b.ex.svc.srv.mem.body, bodyChunk)
+	s.InitFor(b.ex.svc.srv.mem.body)
 	defer w.Detach(s)
 	for {
 		p := w.Reserve(1)
@@ -167,7 +167,7 @@ func (r *bodyEnd) Read(p []byte) (int, error) {
 // jsonFault says what status an error of a body or of a codec stands for, and where it
 // happened, -1 if that is not known.
 func jsonFault(err error) (status int, offset int64) {
-	if err == ErrBodyStreaming {
+	if err == ErrBodyStreaming || err == ErrBodyTooLarge {
 		return StatusContentTooLarge, -1
 	}
 	switch e := err.(type) {

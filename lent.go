@@ -6,10 +6,9 @@ import (
 	"github.com/ringwire/ringwire/mem"
 )
 
-// lent is the memory of an exchange that its handler sees and that is no lease: decoded
-// values, and the body of a small response. It is used for the next request without having
-// been given back in between. In a checking build it is leased, so that a view that was kept
-// faults.
+// lent is the memory of an exchange that its handler sees and that is no lease: the
+// body of a small response. It is used for the next request without having been given back in
+// between. In a checking build it is leased, so that a slice that was kept faults.
 type lent struct {
 	mu     sync.Mutex // a worker and its loop may both want some
 	leases []mem.Lease

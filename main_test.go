@@ -143,6 +143,9 @@ func holdings(s *Server) string {
 	if err := s.jobs.pool.Close(); err != nil {
 		fmt.Fprintf(&text, "workers: %v; ", err)
 	}
+	if err := s.decoders.Close(); err != nil {
+		fmt.Fprintf(&text, "decoders: %v; ", err)
+	}
 	if err := s.shared.Close(); err != nil {
 		fmt.Fprintf(&text, "workers: %v; ", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"net/netip"
 
+	"github.com/ringwire/ringwire/proto/form"
+	"github.com/ringwire/ringwire/proto/multipart"
 	"github.com/ringwire/ringwire/tls"
 )
 
@@ -71,7 +73,10 @@ func (r *Request) RawQueryView() View { return r.ex.head.RawQuery() }
 // files must clean them.
 func (r *Request) PathView() View {
 	if r.path == nil {
-		r.path = r.decode(r.ex.head.Path(), false)
+		r.path = r.ex.head.Path()
+		if form.IsEscaped(r.path) {
+			r.path = r.ex.decode(r.path, form.AppendUnescaped)
+		}
 	}
 	return r.path
 }
@@ -79,12 +84,12 @@ func (r *Request) PathView() View {
 // Path is a copy of PathView.
 func (r *Request) Path() string { return string(r.PathView()) }
 
-// decode returns p itself, or its decoded form in the exchange's scratch.
-func (r *Request) decode(p []byte, plus bool) View {
-	if !needsUnescape(p, plus) {
+// decode returns a form's value p itself, or its decoded form.
+func (r *Request) decode(p []byte) View {
+	if !form.IsEncoded(p) {
 		return p
 	}
-	return r.ex.keep(appendUnescaped(r.ex.grow(len(p)), p, plus))
+	return r.ex.decode(p, form.AppendDecoded)
 }
 
 // Host is a copy of HostView.
@@ -118,16 +123,18 @@ func (r *Request) Headers() iter.Seq2[View, View] {
 // body has been read to its end.
 func (r *Request) Trailers() iter.Seq2[View, View] {
 	return func(yield func(name, value View) bool) {
-		w, kept := r.ex.worker, r.ex.trailed
-		if w != nil && r.Body.stream {
+		w, kept := r.ex.worker, []field(nil)
+		if w != nil {
 			kept = w.trailers()
+		} else {
+			kept = r.ex.trailed.fields
 		}
 		for _, f := range kept {
 			if !yield(f.name, f.value) {
 				return
 			}
 		}
-		if kept != nil || w != nil || !r.Body.done || r.Body.err != nil {
+		if len(kept) > 0 || w != nil || !r.Body.done || r.Body.err != nil {
 			return
 		}
 		for i := range r.ex.head.TrailerLen() {
@@ -141,11 +148,11 @@ func (r *Request) Trailers() iter.Seq2[View, View] {
 // QueryView is the decoded value of the first query parameter with that name; ok is
 // false if there is none.
 func (r *Request) QueryView(name string) (value View, ok bool) {
-	v, ok := findValue(r.ex.head.RawQuery(), name)
+	v, ok := form.Lookup(r.ex.head.RawQuery(), name)
 	if !ok {
 		return nil, false
 	}
-	return r.decode(v, true), true
+	return r.decode(v), true
 }
 
 // Query is a copy of QueryView's value, "" if there is none.
@@ -165,22 +172,27 @@ func (r *Request) QueryInt(name string) (n int64, ok bool) {
 }
 
 // FormView is the decoded value of the first pair with that name in an
-// application/x-www-form-urlencoded body; ok is false if there is none, if the body is
-// of another type, or if it has not arrived whole. It looks at what of the body has not been read,
+// application/x-www-form-urlencoded body, or the content of the first field with that name, not a
+// file, in one that is multipart/form-data; ok is false if there is none, if the body is of another
+// type or malformed up to there, or if it has not arrived whole. It looks at what of the body has not been read,
 // and the value is valid until that is read.
 func (r *Request) FormView(name string) (value View, ok bool) {
-	if !isForm(r.ex.head.Get("Content-Type")) {
+	contentType := r.ex.head.Get("Content-Type")
+	if multipart.IsFormData(contentType) {
+		return r.fieldView(name)
+	}
+	if !isForm(contentType) {
 		return nil, false
 	}
 	body, err := r.Body.View() // each time: what was there before may have been read
 	if err != nil {
 		return nil, false
 	}
-	v, ok := findValue(body, name)
+	v, ok := form.Lookup(body, name)
 	if !ok {
 		return nil, false
 	}
-	return r.decode(v, true), true
+	return r.decode(v), true
 }
 
 // Form is a copy of FormView's value, "" if there is none.
@@ -211,11 +223,11 @@ func (r *Request) TLS() *tls.Info {
 
 // isForm reports whether a media type is application/x-www-form-urlencoded, parameters aside.
 func isForm(contentType []byte) bool {
-	const form = "application/x-www-form-urlencoded"
-	if len(contentType) < len(form) || !equalFold(contentType[:len(form)], form) {
+	const want = "application/x-www-form-urlencoded"
+	if len(contentType) < len(want) || !equalFold(contentType[:len(want)], want) {
 		return false
 	}
-	rest := contentType[len(form):]
+	rest := contentType[len(want):]
 	return len(rest) == 0 || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t'
 }
 

@@ -122,7 +122,7 @@ func (h *h1Conn) workerProgress(j *job) {
 		return // OnDrain comes back here
 	}
 	var out mem.Writer
-	out.Init(h.svc.alloc, bodyChunk)
+	out.InitFor(h.svc.mem.response, bodyChunk)
 	if j.take(&out) {
 		h.push(ex, &out)
 		j.taken()
@@ -168,6 +168,10 @@ func (h *h1Conn) resume() {
 	switch ex := h.ex; {
 	case ex.worker != nil:
 		h.workerProgress(ex.worker)
+	case ex.body.coded.blocked:
+		if h.pump(); h.ex == ex && h.phase == handling && ex.res.unsent() {
+			h.pushBody(ex)
+		}
 	case ex.res.producer != nil && ex.body.sink == nil:
 		h.produce()
 	}
@@ -282,10 +286,19 @@ func (h *h1Conn) finishWhole(ex *exchange) {
 		h.cut()
 		return
 	}
+	if err := ex.body.coded.err; err != nil && w.written == 0 && w.status == 0 {
+		h.refuseCoded(w, err)
+	}
 	n := w.written
-	if ex.body.err == ErrBodyTruncated && n == 0 && w.status == 0 {
-		h.refuse(h1.ErrTruncatedBody) // the handler has said nothing, but 200 would be wrong
-		return
+	if n == 0 && w.status == 0 { // the handler has said nothing, but 200 would be wrong
+		switch ex.body.err {
+		case ErrBodyTruncated:
+			h.refuse(h1.ErrTruncatedBody)
+			return
+		case ErrBodyTooLarge:
+			h.refuse(errTooLarge)
+			return
+		}
 	}
 	if w.declared >= 0 && w.declared != n && !forbidsBody(w.status) {
 		if n > 0 || string(ex.head.Method()) != "HEAD" {

@@ -38,7 +38,7 @@ type ResponseWriter struct {
 func (w *ResponseWriter) reset() {
 	if w.out.Len() > 0 || w.moved {
 		w.out.Release()
-		w.out.Init(w.ex.svc.alloc, bodyChunk)
+		w.out.InitFor(w.ex.svc.mem.response, bodyChunk)
 	}
 	w.small, w.moved, w.reserved = w.small[:0], false, false
 	w.fields.Reset()
@@ -282,18 +282,19 @@ func (w *ResponseWriter) Reset() {
 		w.fields.Reset()
 		w.trailers.Reset()
 		w.out.Release()
-		w.out.Init(w.alloc(), bodyChunk)
+		w.out.InitFor(w.account(), bodyChunk)
 		w.small = w.small[:0]
 		w.status, w.declared, w.written = 0, -1, 0
 		w.producer, w.upgrade = nil, nil
 	}
 }
 
-func (w *ResponseWriter) alloc() *mem.Allocator {
+// account is what body bytes are leased for.
+func (w *ResponseWriter) account() *mem.Account {
 	if w.ex.worker != nil {
-		return w.ex.svc.srv.shared
+		return w.ex.svc.srv.mem.response
 	}
-	return w.ex.svc.alloc
+	return w.ex.svc.mem.response
 }
 
 // Upgrade answers 101 and hands the connection to h, which gets every byte that

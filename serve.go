@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/proto/form"
 	"github.com/ringwire/ringwire/proto/h1"
 )
 
@@ -68,7 +69,7 @@ func (h *h1Conn) leaveBuffer() {
 	if h.ex.worker != nil || h.phase == leaving && h.ex.body.sink == nil {
 		return // detach has copied it, or nobody will look at it again
 	}
-	h.ex.keepHead(h.svc.alloc)
+	h.ex.keepHead()
 	h.ex.body.settle()
 	if h.phase == handling && h.ex.res.unsent() {
 		h.pushBody(h.ex) // a Stream callback has written
@@ -101,12 +102,20 @@ func (h *h1Conn) step(p []byte) (used int, more bool) {
 		if !h.bodyOpen {
 			return 0, false // a pipelined request waits for the response before it
 		}
-		if w := h.ex.worker; w != nil && len(p) > 0 && !w.hungry() {
+		if len(p) > 0 && h.sated() {
 			h.held = true
 			return 0, false
 		}
 		return h.stepBody(p)
 	}
+}
+
+// sated reports whether who reads the body is to be spared more of it for now.
+func (h *h1Conn) sated() bool {
+	if w := h.ex.worker; w != nil {
+		return !w.hungry()
+	}
+	return h.ex.body.coded.blocked
 }
 
 func (h *h1Conn) stepHead(p []byte) (used int, more bool) {
@@ -144,7 +153,7 @@ func (h *h1Conn) begin() (more bool) {
 	h.last = h.last || !head.KeepAlive()
 	h.bodyOpen = !head.Bodyless()
 	h.unasked = head.Expect100()
-	if !validEscapes(head.Path()) {
+	if !form.ValidEscapes(head.Path()) {
 		return h.refuse(errBadEscape)
 	}
 	if string(head.Method()) == "CONNECT" {
@@ -207,8 +216,15 @@ func (h *h1Conn) bodyData(p []byte) (more bool) {
 		return false
 	case h.ex.worker != nil:
 		h.ex.worker.feed(p)
+	case b.sink != nil && b.coded.inWork():
+		b.segs.AppendCopy(p)
+		return h.pump()
 	case b.sink != nil:
-		return h.guard(func() { b.sink(p, nil) })
+		ok := h.guard(func() { b.sink(p, nil) })
+		if ok && b.sink == nil {
+			h.settle() // it has had enough
+		}
+		return ok
 	}
 	return true
 }
@@ -228,7 +244,12 @@ func (h *h1Conn) bodyEnd(err error) (more bool) {
 		if err == nil {
 			err = io.EOF
 		}
-		ex.worker.end(err, ex.copyTrailers())
+		ex.worker.end(err)
+	case ex.body.sink != nil && ex.body.coded.inWork():
+		if err == nil {
+			ex.body.openStream().End()
+		}
+		h.pump() // the end comes when what has arrived is decoded
 	case ex.body.sink != nil:
 		h.endSink(ex.body.end())
 	}
@@ -251,6 +272,10 @@ func (h *h1Conn) bodyFail(err *h1.Error) {
 		return
 	}
 	h.last = true
+	if err == errTooLarge {
+		h.bodyEnd(ErrBodyTooLarge)
+		return
+	}
 	h.bodyEnd(ErrBodyTruncated)
 }
 
@@ -309,7 +334,7 @@ const bodyGrace = 5 * time.Second
 func (h *h1Conn) checkRate() {
 	now := h.svc.loop.Now()
 	seconds := (now - h.rateAt) / int64(time.Second)
-	if !h.held && !h.unasked && h.rateBytes < seconds*int64(h.svc.cfg.BodyMinRate) {
+	if !h.held && !h.unasked && !h.sated() && h.rateBytes < seconds*int64(h.svc.cfg.BodyMinRate) {
 		h.bodyFail(errBodyTimeout)
 		return
 	}

@@ -49,20 +49,35 @@ func (d *nullDriver) turn() {
 	d.sent = d.sent[:0]
 }
 
-func benchmarkRequest(b *testing.B, request string) {
-	srv := &Server{Handler: HandlerFunc(func(w *ResponseWriter, r *Request) { _, _ = w.WriteString("ok") })}
+// nullPeer is one connection to a server on a nullDriver.
+type nullPeer struct {
+	svc *service
+	drv *nullDriver
+}
+
+func newNullPeer(tb testing.TB, srv *Server) *nullPeer {
 	if err := srv.prepare(); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	d := &nullDriver{now: 1}
-	svc := srv.newService(d, 1)
-	_ = svc.loop.Run()
-	d.ev.Opened(0)
-	p := []byte(request)
+	p := &nullPeer{drv: &nullDriver{now: 1}}
+	p.svc = srv.newService(p.drv, 1)
+	_ = p.svc.loop.Run()
+	p.drv.ev.Opened(0)
+	return p
+}
+
+// receive has the server get a request and send its response.
+func (p *nullPeer) receive(request []byte) {
+	p.drv.ev.Received(0, request)
+	p.drv.turn()
+}
+
+func benchmarkRequest(b *testing.B, request string) {
+	p := newNullPeer(b, &Server{Handler: HandlerFunc(func(w *ResponseWriter, r *Request) { _, _ = w.WriteString("ok") })})
+	raw := []byte(request)
 	b.ReportAllocs()
 	for b.Loop() {
-		d.ev.Received(0, p)
-		d.turn()
+		p.receive(raw)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ringwire/ringwire/conn"
 	"github.com/ringwire/ringwire/mem"
+	"github.com/ringwire/ringwire/proto/coding"
 	"github.com/ringwire/ringwire/proto/h1"
 	"github.com/ringwire/ringwire/tls"
 )
@@ -43,8 +44,13 @@ type Server struct {
 	handshakers *conn.Handshakers
 
 	shared  *mem.Allocator // for Blocking handlers
+	mem     purposes       // of shared
 	workers *workers
 	jobs    jobPool
+
+	// For Body.Decode: what takes codings off, and what bodies may grow to, kept or streamed.
+	decoders                  *coding.Decoders
+	decodeWhole, decodeStream coding.Limits
 }
 
 type serverState uint8
@@ -138,7 +144,12 @@ func (s *Server) prepare() error {
 	s.Config = cfg
 	s.state = stateRunning
 	s.ready()
-	s.shared = mem.NewAllocator(mem.Config{Shared: true, Heap: cfg.DisablePooling})
+	shared := cfg.memory()
+	shared.Shared = true
+	s.shared = mem.NewAllocator(shared)
+	s.mem = purposesOf(s.shared, true)
+	s.decoders = coding.NewDecoders(coding.Config{Heap: cfg.DisablePooling})
+	s.decodeWhole, s.decodeStream = cfg.decodeLimits()
 	s.jobs.open(cfg.DisablePooling)
 	s.workers = newWorkers(cfg.Workers, cfg.WorkQueue)
 	return nil
@@ -183,12 +194,14 @@ func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 	for _, svc := range s.services {
 		go func() { errs <- svc.loop.Run() }()
 	}
+	endWatch := s.watch()
 	for range s.services {
 		if e := <-errs; e != nil {
 			err = errors.Join(err, fmt.Errorf("ringwire: loop failed: %w", e))
 			s.stop() // one loop down: the others cannot take its listener over
 		}
 	}
+	endWatch()
 	s.release()
 	if err == nil {
 		err = ErrServerClosed
@@ -234,7 +247,8 @@ func (s *Server) open(listen func(n int) ([]net.Listener, error)) error {
 // newService makes what the server has on the next of n loops.
 func (s *Server) newService(drv conn.Driver, n int) *service {
 	cfg := &s.Config
-	svc := &service{srv: s, cfg: cfg, alloc: mem.NewAllocator(mem.Config{Heap: cfg.DisablePooling})}
+	svc := &service{srv: s, cfg: cfg, alloc: mem.NewAllocator(cfg.memory())}
+	svc.mem = purposesOf(svc.alloc, false)
 	svc.limits = h1.Limits{RequestLine: cfg.MaxRequestLine, Head: cfg.MaxHeaderBytes, Headers: cfg.MaxHeaders}.WithDefaults()
 	maxConns := cfg.MaxConns / n // at least 1: see Config.loops
 	if len(s.services) < cfg.MaxConns%n {
@@ -352,6 +366,7 @@ func (s *Server) release() {
 			s.logLeak(svc.exchanges.Close())
 			s.logLeak(svc.conns.Close())
 		}
+		s.logLeak(s.decoders.Close())
 		s.logLeak(s.shared.Close())
 	})
 }

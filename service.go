@@ -15,6 +15,7 @@ type service struct {
 	cfg    *Config
 	loop   *conn.Loop
 	alloc  *mem.Allocator
+	mem    purposes
 	limits h1.Limits
 
 	exchanges *mem.Pool[exchange]

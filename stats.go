@@ -20,37 +20,73 @@ type Stats struct {
 // zero when the server does not run. It must not be called from a handler on a loop, which
 // would wait for itself.
 func (s *Server) Stats() Stats {
-	s.mu.Lock()
-	services, shared := s.services, s.shared
-	s.mu.Unlock()
 	var sum Stats
-	for _, svc := range services {
-		ask := &statsTask{svc: svc, done: make(chan struct{})}
-		if !svc.loop.Post(ask) {
-			continue
-		}
-		select {
-		case <-ask.done:
-			sum.add(&ask.stats)
-		case <-s.done:
-		}
-	}
-	if shared != nil {
+	s.onLoops(func(svc *service) {
+		t := Stats{Stats: svc.loop.Stats(), Exchanges: svc.live(), Refused: svc.refused}
+		t.addMem(svc.alloc.Stats())
+		sum.add(&t)
+	})
+	if shared, _ := s.offLoops(); shared != nil {
 		sum.addMem(shared.Stats())
 	}
 	return sum
 }
 
-// statsTask reads the counters of one loop, on that loop.
-type statsTask struct {
-	svc   *service
-	stats Stats
-	done  chan struct{}
+// Memory tells what the server's buffers and objects are used for: by size, by purpose, and,
+// with Config.SampleLeases, where those come from that are out for longer than
+// Config.SuspectAfter. docs/MEMORY.md explains the names. It holds numbers and names only,
+// nothing of any request, so that it may be shown on a page for operators. How it asks the loops, and
+// from where it must not be called, is as with Stats.
+func (s *Server) Memory() mem.Snapshot {
+	var sum mem.Snapshot
+	s.onLoops(func(svc *service) {
+		t := svc.alloc.Stats()
+		sum.Add(&t)
+		sum.AddPools(svc.exchanges.Stats(), svc.conns.Stats())
+		sum.AddSuspects(svc.alloc.Suspects(svc.cfg.SuspectAfter))
+	})
+	if shared, jobs := s.offLoops(); shared != nil {
+		t := shared.Stats()
+		sum.Add(&t)
+		sum.AddPools(jobs.Stats())
+		sum.AddSuspects(shared.Suspects(s.SuspectAfter))
+	}
+	return sum
 }
 
-func (t *statsTask) RunTask() {
-	t.stats = Stats{Stats: t.svc.loop.Stats(), Exchanges: t.svc.live(), Refused: t.svc.refused}
-	t.stats.addMem(t.svc.alloc.Stats())
+// offLoops is what is not of a loop: nil before the start.
+func (s *Server) offLoops() (*mem.Allocator, *mem.Pool[job]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shared, s.jobs.pool
+}
+
+// onLoops runs f on one loop after the other and waits for it. Loops that have ended are left out.
+func (s *Server) onLoops(f func(svc *service)) {
+	s.mu.Lock()
+	services := s.services
+	s.mu.Unlock()
+	for _, svc := range services {
+		ask := &loopTask{svc, f, make(chan struct{})}
+		if !svc.loop.Post(ask) {
+			continue
+		}
+		select {
+		case <-ask.done:
+		case <-s.done:
+		}
+	}
+}
+
+// loopTask runs f on a loop.
+type loopTask struct {
+	svc  *service
+	f    func(svc *service)
+	done chan struct{}
+}
+
+func (t *loopTask) RunTask() {
+	t.f(t.svc)
 	close(t.done)
 }
 

@@ -8,10 +8,15 @@ const maxAccounts = 16
 type Account struct {
 	a      *Allocator
 	name   string
-	id     uint8 // 0 = the nameless one, whose own numbers are not used: not everything passes it
+	id     uint8 // 0 = the nameless one, which not everything passes: what is out of it is the difference
 	leased int
 	high   int
 	misses uint64
+
+	// These are counted for the nameless one, too.
+
+	foreign   uint64 // buffers whose last release was on another goroutine
+	flattened uint64 // bytes
 }
 
 // Account returns the account of that name, opening it when it is new: a constant like
@@ -80,24 +85,46 @@ func (b *block) forget() {
 	b.account = 0
 }
 
-// AccountStats is what an account has seen, in buffers.
-type AccountStats struct {
-	Name      string // of the purpose, "" for leases without one
-	Leased    int    // out now
-	HighWater int    // most out at once; not counted for leases without purpose
-	Misses    uint64 // came from the Go heap because of the limit
+// noteFlattened counts n bytes that Flatten copied.
+func (p *Account) noteFlattened(n int) {
+	if p.a.cfg.Shared {
+		p.a.mu.Lock()
+		defer p.a.mu.Unlock()
+	}
+	p.flattened += uint64(n)
 }
 
-// accountStats lists the accounts; leased is the number of leases in all.
-func (a *Allocator) accountStats(leased int, misses uint64) []AccountStats {
-	list := make([]AccountStats, len(a.accounts))
+// AccountStats is what an account has seen, in buffers where nothing else is said.
+type AccountStats struct {
+	Name            string `json:"purpose"`          // "" for leases without one
+	Leased          int    `json:"leased"`           // out now
+	HighWater       int    `json:"high_water"`       // most out at once; not counted for leases without purpose
+	Misses          uint64 `json:"misses"`           // came from the Go heap: see Stats.Misses
+	ForeignReleases uint64 `json:"foreign_releases"` // whose last owner was on another goroutine: see Lease.Share
+	Flattened       uint64 `json:"flattened_bytes"`  // copied by Segments.Flatten
+}
+
+// add sums what two allocators have seen for one purpose.
+func (s *AccountStats) add(t *AccountStats) {
+	s.Leased += t.Leased
+	s.HighWater += t.HighWater
+	s.Misses += t.Misses
+	s.ForeignReleases += t.ForeignReleases
+	s.Flattened += t.Flattened
+}
+
+// readAccounts completes s, whose other counts are there, with those by purpose.
+func (a *Allocator) readAccounts(s *Stats) {
+	rest := AccountStats{Leased: s.Leased, Misses: s.Misses}
+	s.Accounts = s.Accounts[:0]
 	for i, p := range a.accounts {
-		list[i] = AccountStats{p.name, p.leased, p.high, p.misses}
+		s.Accounts = append(s.Accounts, AccountStats{p.name, p.leased, p.high, p.misses, p.foreign, p.flattened})
+		s.ForeignReleases += p.foreign
+		s.Flattened += p.flattened
 		if i > 0 {
-			leased -= p.leased
-			misses -= p.misses
+			rest.Leased -= p.leased
+			rest.Misses -= p.misses
 		}
 	}
-	list[0] = AccountStats{Leased: leased, Misses: misses} // what went around it included
-	return list
+	s.Accounts[0].Leased, s.Accounts[0].Misses = rest.Leased, rest.Misses // what went around it included
 }

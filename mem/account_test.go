@@ -78,6 +78,56 @@ func TestAccountsOfShared(t *testing.T) {
 	}
 }
 
+// What was flattened and what came home from elsewhere is told by purpose, the nameless
+// one included, and adds up.
+func TestAccountsCountBytesAndForeigners(t *testing.T) {
+	for name, cfg := range configs {
+		t.Run(name, func(t *testing.T) {
+			a := NewAllocator(cfg)
+			defer closeAll(t, a)
+			flatten := func(from *Account, n int) {
+				var s Segments
+				s.InitFor(from)
+				s.Append(leaseOf(a, 0, text(n, 1)), 0, n)
+				s.Append(leaseOf(a, 0, text(n, 2)), 0, n)
+				s.Flatten()
+				s.Release()
+			}
+			flatten(a.accounts[0], 50)
+			flatten(a.Account("body"), 500)
+			for range 3 {
+				a.Account("frame").Lease(100).Share().Release()
+			}
+			a.Lease(100).Share().Release()
+			rest, body, frame, all := account(t, a, ""), account(t, a, "body"), account(t, a, "frame"), a.Stats()
+			if rest.Flattened != 100 || body.Flattened != 1000 || frame.Flattened != 0 || all.Flattened != 1100 {
+				t.Errorf("flattened %d, %d, %d, %d in all", rest.Flattened, body.Flattened, frame.Flattened, all.Flattened)
+			}
+			if cfg.Shared {
+				return // nobody is foreign
+			}
+			if rest.ForeignReleases != 1 || body.ForeignReleases != 0 || frame.ForeignReleases != 3 || all.ForeignReleases != 4 {
+				t.Errorf("foreign %d, %d, %d, %d in all", rest.ForeignReleases, body.ForeignReleases, frame.ForeignReleases, all.ForeignReleases)
+			}
+		})
+	}
+}
+
+// Who looks again and again allocates nothing.
+func TestReadStats(t *testing.T) {
+	a := NewAllocator(Config{Limit: 5 << 20})
+	defer closeAll(t, a)
+	a.Account("body").Lease(100).Release()
+	var s Stats
+	a.ReadStats(&s)
+	if n := testing.AllocsPerRun(100, func() { a.ReadStats(&s) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if len(s.Accounts) != 2 || s.Accounts[1].Name != "body" || s.Limit != 5<<20 {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestAccountsAreFew(t *testing.T) {
 	a := NewAllocator(Config{})
 	for i := range maxAccounts - 1 {

@@ -1,9 +1,6 @@
 package mem
 
-import (
-	"math/bits"
-	"sync"
-)
+import "sync"
 
 // Config says how an Allocator gets its memory. The zero value is the default.
 type Config struct {
@@ -35,8 +32,6 @@ type Config struct {
 	SampleEvery int
 }
 
-const defaultSlabSize = 1 << 20
-
 func (c Config) withDefaults() Config {
 	if c.SlabSize <= 0 {
 		c.SlabSize = defaultSlabSize
@@ -46,10 +41,7 @@ func (c Config) withDefaults() Config {
 		c.SlabSize = (c.SlabSize + hugePage - 1) &^ (hugePage - 1)
 	}
 	if c.Limit == 0 {
-		c.Limit = 256 << 20
-		if bits.UintSize == 64 {
-			c.Limit = 1 << 30
-		}
+		c.Limit = defaultLimit
 	}
 	return c
 }
@@ -68,20 +60,19 @@ type Allocator struct {
 	fastMax uint // largest request for Lease's fast path; 0 = none
 	classes [numClasses + 1]class
 
-	cfg             Config
-	headers         *node // of blocks that had a mapping of their own
-	spare           *node // nodes for leases linked into more than one chain
-	slabs           []slab
-	accounts        []*Account // by id; the first has no name
-	samples         sampler
-	missed          uint64 // leases from the heap, in all classes
-	mapped          int64  // bytes in slabs and own mappings
-	locked          int64  // of those, kept in memory
-	lockRefused     uint64 // slabs that could not be
-	flattened       uint64 // bytes that Flatten copied
-	foreignReleases uint64
-	closed          bool
-	guardAllocator  // what checking builds remember; else empty
+	cfg            Config
+	headers        *node // of blocks that had a mapping of their own
+	spare          *node // nodes for leases linked into more than one chain
+	slabs          []slab
+	accounts       []*Account // by id; the first has no name
+	samples        sampler
+	missed         uint64 // leases from the heap, in all classes
+	mapped         int64  // bytes in slabs and own mappings
+	locked         int64  // of those, kept in memory
+	lockRefused    uint64 // slabs that could not be
+	refused        uint64 // mappings that the system refused
+	closed         bool
+	guardAllocator // what checking builds remember; else empty
 
 	foreign foreignQueue // for any goroutine
 
@@ -229,12 +220,4 @@ func (a *Allocator) putNode(sp *spareNode) {
 	}
 	sp.node = node{next: a.spare}
 	a.spare = &sp.node
-}
-
-func (a *Allocator) noteFlattened(n int) {
-	if a.cfg.Shared {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-	}
-	a.flattened += uint64(n)
 }

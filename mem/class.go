@@ -13,6 +13,30 @@ const (
 
 var classSize = [numClasses]int{512, 2 << 10, 4 << 10, 16 << 10, 64 << 10, maxClass}
 
+// Slabs. What one lease maps when its class is dry, and what all classes of an allocator
+// have mapped when each has been used once:
+//
+//	  512 B    256 blocks   128 KiB    the headers are the bound: 256 × 64 B on the heap
+//	  2 KiB    256 blocks   512 KiB    likewise
+//	  4 KiB    256 blocks     1 MiB
+//	 16 KiB     64 blocks     1 MiB
+//	 64 KiB     16 blocks     1 MiB
+//	256 KiB      4 blocks     1 MiB
+//	                         4 MiB + 640 KiB, and 852 headers of 64 B: 53 KiB of heap
+const (
+	defaultSlabSize = 1 << 20
+	slabHeaders     = 256 // most blocks of a slab, and so the headers made at once
+	fullClasses     = 4   // those whose slabs are of the default size: from 4 KiB on
+)
+
+// slabBlocks is how many blocks of a size a slab is cut into.
+func slabBlocks(slab, size int) int { return min(max(slab/size, 1), slabHeaders) }
+
+// defaultLimit is 1 GiB of one allocator, or 256 MiB where an int has 32 bits: with one for
+// each of a few loops that is still within the address space. What it is enough for on a
+// loop is worked out in docs/MEMORY.md.
+const defaultLimit = 256 << 20 << (2 * (bits.UintSize / 64))
+
 // classByLen maps bits.Len(n-1) to the smallest class that holds n bytes.
 var classByLen = [33]uint8{
 	10: 1, 11: 1, // 513 … 2048

@@ -31,7 +31,8 @@
 //
 // [Allocator.Stats] counts by size class and by purpose: whoever leases through
 // an [Account], directly or by [Segments.InitFor] and [Writer.InitFor], is named.
-// [Allocator.Suspects] lists sampled leases that have been out for long.
+// [Allocator.Suspects] lists where sampled leases came from that have been out for long.
+// [Snapshot] adds several allocators and pools up, for a log, a page of numbers or a person.
 // [Allocator.Trim] gives back what nothing is leased of.
 //
 // # Objects

@@ -320,3 +320,25 @@ func ExampleAllocator_Trim() {
 	// while one is out: 0
 	// mapped afterwards: true
 }
+
+// What all allocators of a program hold, put together where each may be asked.
+func ExampleSnapshot() {
+	loop, workers := mem.NewAllocator(mem.Config{}), mem.NewAllocator(mem.Config{Shared: true})
+	body := loop.Account("body").Lease(1500)
+	workers.Account("answer").Lease(100).Release()
+
+	var all mem.Snapshot
+	for _, a := range []*mem.Allocator{loop, workers} {
+		stats := a.Stats() // for a loop's allocator: on that loop
+		all.Add(&stats)
+	}
+	for _, p := range all.Accounts {
+		if p.HighWater > 0 {
+			fmt.Println(p.Name, p.Leased, "out,", p.HighWater, "at most")
+		}
+	}
+	body.Release()
+	// Output:
+	// answer 0 out, 1 at most
+	// body 1 out, 1 at most
+}

@@ -36,7 +36,7 @@ func (a *Allocator) collect() {
 		b := nd.lease.b
 		nd = nd.next
 		b.flags &^= flagForeign
-		a.foreignReleases++
+		a.accounts[b.account].foreign++
 		a.comeHome(b)
 	}
 }

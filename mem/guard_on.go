@@ -38,7 +38,8 @@ func (s *stack) String() string {
 	if s.n == 0 {
 		return "\t(never)\n"
 	}
-	return frames(s.pcs[:s.n])
+	_, text := frames(s.pcs[:s.n])
+	return text
 }
 
 // guardBlock is what a header remembers of its one lease.

@@ -44,11 +44,21 @@ type Pool[T any] struct {
 
 // PoolStats is a pool's account at one moment, in objects.
 type PoolStats struct {
-	Out       int    // got and not put
-	Free      int    // waiting for reuse
-	HighWater int    // most out at once
-	Made      uint64 // by New: the misses
-	Dropped   uint64 // put beyond Max, or waiting when the pool was closed; not counted where nothing is kept
+	Name      string `json:"name"`       // PoolConfig.Name
+	Out       int    `json:"out"`        // got and not put
+	Free      int    `json:"free"`       // waiting for reuse
+	HighWater int    `json:"high_water"` // most out at once
+	Made      uint64 `json:"made"`       // by New: the misses
+	Dropped   uint64 `json:"dropped"`    // put beyond Max, or waiting when the pool was closed; not counted where nothing is kept
+}
+
+// add sums what two pools of one name have seen.
+func (s *PoolStats) add(t *PoolStats) {
+	s.Out += t.Out
+	s.Free += t.Free
+	s.HighWater += t.HighWater
+	s.Made += t.Made
+	s.Dropped += t.Dropped
 }
 
 // NewPool returns an empty pool. It panics when c has no Reset.
@@ -142,7 +152,7 @@ func (p *Pool[T]) Stats() PoolStats {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 	}
-	s := PoolStats{Out: p.out(), Free: len(p.free), HighWater: p.high, Made: p.made}
+	s := PoolStats{Name: p.cfg.Name, Out: p.out(), Free: len(p.free), HighWater: p.high, Made: p.made}
 	if p.cfg.Max > 0 {
 		s.Dropped = p.gone
 	}

@@ -10,11 +10,12 @@ type slabReserve struct {
 	slabs [][]byte
 }
 
-// reserve is the process's. Its slabs are at most one for each of the four classes from 4 to
-// 256 KiB, twice over: 8 MiB.
+// reserve is the process's.
 var reserve slabReserve
 
-const reserveMax = 8
+// reserveMax is how many slabs it keeps: what two loops have that use every class whose slabs
+// can be kept, 8 MiB.
+const reserveMax = 2 * fullClasses
 
 func (r *slabReserve) take(size int) []byte {
 	if size != defaultSlabSize {

@@ -173,7 +173,7 @@ func (s *Segments) Flatten() []byte {
 	}
 	s.Release()
 	*s = flat
-	s.from.a.noteFlattened(n)
+	s.from.noteFlattened(n)
 	return s.First()
 }
 

@@ -1,9 +1,5 @@
 package mem
 
-// slabHeaders bounds the blocks of one slab, and so the headers (64 B each)
-// that are made at once: small classes map less than Config.SlabSize.
-const slabHeaders = 256
-
 // slab is a mapping that was cut into blocks of one class, or will be.
 type slab struct {
 	memory  []byte
@@ -22,7 +18,7 @@ func (a *Allocator) slabBlock(class, size int) *block {
 	if b := c.cut(size); b != nil {
 		return b
 	}
-	n := min(max(a.cfg.SlabSize/size, 1), slabHeaders)
+	n := slabBlocks(a.cfg.SlabSize, size)
 	p := a.mapSlab(n * size)
 	if p == nil {
 		return nil
@@ -117,6 +113,7 @@ func (a *Allocator) mapWithin(size int, huge bool) []byte {
 	}
 	p, err := Map(size, huge)
 	if err != nil {
+		a.refused++
 		return nil // the caller counts the miss
 	}
 	a.mapped += mappedSize(size)

@@ -2,6 +2,7 @@ package mem
 
 import (
 	"encoding/binary"
+	"math"
 	"os"
 	"testing"
 )
@@ -51,5 +52,23 @@ func TestSlabsAreNotTouchedBeforeUse(t *testing.T) {
 		if n := resident(t, slab.memory); n != 1 {
 			t.Errorf("class of %d B: %d pages are in memory after using one", size, n)
 		}
+	}
+}
+
+// What the system refuses is told apart from what the limit does.
+func TestRefusedIsCounted(t *testing.T) {
+	a := NewAllocator(Config{Limit: -1})
+	defer closeAll(t, a)
+	if p := a.mapWithin(math.MaxInt&^0xfff, false); p != nil {
+		t.Fatal("the system has mapped all there is")
+	}
+	if s := a.Stats(); s.Refused != 1 || s.Mapped != 0 {
+		t.Errorf("%+v", s)
+	}
+	b := NewAllocator(Config{Limit: 1})
+	defer closeAll(t, b)
+	b.Lease(100).Release()
+	if s := b.Stats(); s.Refused != 0 || s.Misses != 1 {
+		t.Errorf("%+v", s)
 	}
 }

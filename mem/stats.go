@@ -19,9 +19,12 @@ type Stats struct {
 	// Mapped is the address space taken from the system, in bytes. What was
 	// never touched costs no memory.
 	Mapped int64
+	// Limit is the most that Mapped may be (Config.Limit), 0 without one.
+	Limit int64
 	// Misses counts leases that came from the Go heap because of the limit,
-	// the system's refusal, or Close. Not those of Config.Heap.
-	Misses uint64
+	// the system's refusal, or Close. Not those of Config.Heap. Refused is how often the
+	// system refused a mapping.
+	Misses, Refused uint64
 	// Locked is how many of the mapped bytes are kept in memory (Config.Lock), and
 	// LockRefused counts the slabs for which the system refused that.
 	Locked      int64
@@ -35,22 +38,29 @@ type Stats struct {
 
 // ClassStats is the account of one size class, in buffers.
 type ClassStats struct {
-	Size      int // bytes of one buffer
-	Leased    int // out now
-	Free      int // home, used before
-	HighWater int // most out at once
-	Misses    uint64
+	Size      int    `json:"size"`       // bytes of one buffer, 0 above the largest class
+	Leased    int    `json:"leased"`     // out now
+	Free      int    `json:"free"`       // home, used before
+	HighWater int    `json:"high_water"` // most out at once
+	Misses    uint64 `json:"misses"`     // came from the Go heap: see Stats.Misses
 }
 
 // Stats returns the account. On the loop only, unless Config.Shared.
-func (a *Allocator) Stats() Stats {
+func (a *Allocator) Stats() (s Stats) {
+	a.ReadStats(&s)
+	return s
+}
+
+// ReadStats is Stats into s, whose list of accounts is reused: who looks often allocates
+// nothing. On the loop only, unless Config.Shared.
+func (a *Allocator) ReadStats(s *Stats) {
 	if a.cfg.Shared {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 	} else {
 		a.Collect()
 	}
-	s := Stats{Mapped: a.mapped, Locked: a.locked, LockRefused: a.lockRefused, Flattened: a.flattened, ForeignReleases: a.foreignReleases}
+	*s = Stats{Accounts: s.Accounts, Mapped: a.mapped, Limit: max(0, a.cfg.Limit), Refused: a.refused, Locked: a.locked, LockRefused: a.lockRefused}
 	for i := range a.classes {
 		c := &a.classes[i]
 		s.Classes[i] = ClassStats{
@@ -65,8 +75,7 @@ func (a *Allocator) Stats() Stats {
 		s.Leased += c.leased()
 		s.Misses += c.misses
 	}
-	s.Accounts = a.accountStats(s.Leased, s.Misses)
-	return s
+	a.readAccounts(s)
 }
 
 // Close gives all memory back, to the reserve or the system: see Trim. While leases are out it unmaps

@@ -35,7 +35,7 @@ func pages(t *testing.T) map[string]*Page {
 func TestPagesAreThere(t *testing.T) {
 	found := pages(t)
 	for _, name := range []string{"README.md", "docs/ARCHITECTURE.md", "docs/HACKING.md", "docs/MEMORY.md",
-		"docs/TESTING.md", "docs/DECISIONS.md", "bench/README.md"} {
+		"docs/BODIES.md", "docs/TESTING.md", "docs/DECISIONS.md", "bench/README.md"} {
 		if found[name] == nil {
 			t.Errorf("%s is missing", name)
 		}
@@ -102,6 +102,21 @@ func TestReadmeProgram(t *testing.T) {
 	}
 	serveProgram(t, source)
 	checkAnswer(t, "http://"+addr+"/?name=you", "hello you\n")
+}
+
+// The code in the guide to bodies is part of examples that run.
+func TestBodiesSnippets(t *testing.T) {
+	squeeze := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	examples := squeeze(read(t, "parts_example_test.go"))
+	blocks := ParsePage(read(t, "docs/BODIES.md")).Blocks
+	for _, b := range blocks {
+		if b.Lang == "go" && !strings.Contains(examples, squeeze(b.Text)) {
+			t.Errorf("docs/BODIES.md:%d: the code is in no example of parts_example_test.go", b.Line)
+		}
+	}
+	if len(blocks) < 3 {
+		t.Errorf("only %d blocks of code were found to check", len(blocks))
+	}
 }
 
 // freeAddr is an address on which nobody listens now.

@@ -12,7 +12,7 @@ const module = "github.com/ringwire/ringwire"
 // layers says what each package may import of this module, outside of its tests. The
 // folders are the layers: what is not listed is not allowed.
 var layers = map[string][]string{
-	".":                 {"conn", "fallback", "mem", "proto/h1", "ring", "tls"},
+	".":                 {"conn", "fallback", "mem", "proto/coding", "proto/form", "proto/h1", "proto/multipart", "ring", "tls"},
 	"conn":              {"mem", "tls"},
 	"conn/conntest":     {"conn", "conn/conntest/sim", "mem"},
 	"conn/conntest/sim": {},
@@ -22,7 +22,10 @@ var layers = map[string][]string{
 	"internal/nouring":  {},
 	"internal/tidy":     {},
 	"mem":               {},
+	"proto/coding":      {"mem"},
+	"proto/form":        {"mem"},
 	"proto/h1":          {"mem"},
+	"proto/multipart":   {"mem"},
 	"ring":              {"mem"},
 	"tls":               {"mem", "tls/keyexchange"},
 	"tls/certs":         {},
@@ -36,6 +39,7 @@ var external = map[string][]string{
 	"internal/leak":    {"golang.org/x/sys"},
 	"internal/nouring": {"golang.org/x/sys"},
 	"mem":              {"golang.org/x/sys"},
+	"proto/coding":     {"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 	"ring":             {"golang.org/x/sys"},
 	"tls":              {"golang.org/x/crypto", "golang.org/x/sys"},
 	"tls/certs":        {"golang.org/x/crypto"},

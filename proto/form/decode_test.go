@@ -1,11 +1,11 @@
-package ringwire
+package form
 
 import (
 	"net/url"
 	"testing"
 )
 
-func TestFindValue(t *testing.T) {
+func TestLookup(t *testing.T) {
 	for _, tc := range []struct {
 		text, name, want string
 		ok               bool
@@ -15,6 +15,7 @@ func TestFindValue(t *testing.T) {
 		{"a", "a", "", true},              // a name alone has an empty value
 		{"=v", "", "v", true},             // a name may be empty
 		{"&&a=1&", "a", "1", true},        // empty pairs are passed over
+		{"&a", "", "", false},             // they have no name, not an empty one
 		{"%61=1", "a", "1", true},         // names are decoded to compare them
 		{"a+b=1", "a b", "1", true},       // a plus is a space
 		{"a%2Bb=1", "a+b", "1", true},     // an encoded one is not
@@ -28,41 +29,42 @@ func TestFindValue(t *testing.T) {
 		{"a=1&a=2", "a", "1", true},       // the first counts
 		{"b=a=3&a=4", "a", "4", true},     // a value is not searched
 		{"a\x00b=1", "a\x00b", "1", true}, //
+		{"a;b=1", "a;b", "1", true},       // a semicolon does not divide
 	} {
-		v, ok := findValue([]byte(tc.text), tc.name)
+		v, ok := Lookup([]byte(tc.text), tc.name)
 		if string(v) != tc.want || ok != tc.ok {
-			t.Errorf("findValue(%q, %q) = %q, %v, want %q, %v", tc.text, tc.name, v, ok, tc.want, tc.ok)
+			t.Errorf("Lookup(%q, %q) = %q, %v, want %q, %v", tc.text, tc.name, v, ok, tc.want, tc.ok)
 		}
 	}
 }
 
-func TestValidEscapes(t *testing.T) {
-	for text, want := range map[string]bool{
-		"/": true, "/%41": true, "/%fF": true, "/%": false, "/%4": false, "/%4g": false, "/%%41": false, "/a%41%4": false,
-	} {
-		if got := validEscapes([]byte(text)); got != want {
-			t.Errorf("validEscapes(%q) = %v (RFC 3986 §2.1)", text, got)
-		}
+// A view of one value ends where that ends: appending to it must not overwrite the next pair.
+func TestLookupCapacity(t *testing.T) {
+	text := []byte("a=1&b=2")
+	v, _ := Lookup(text, "a")
+	if _ = append(v, "xxxx"...); string(text) != "a=1&b=2" {
+		t.Errorf("the text became %q", text)
 	}
 }
 
 // net/url reads well-formed queries like we do.
-func FuzzFindValue(f *testing.F) {
+func FuzzLookup(f *testing.F) {
 	for _, text := range []string{"a=1&b=2", "x%20y=a+b", "a=%zz", "&=&a", "a;b=1"} {
 		f.Add(text, "a")
 	}
+	f.Add("&a", "")
 	f.Fuzz(func(t *testing.T, text, name string) {
-		v, ok := findValue([]byte(text), name)
+		v, ok := Lookup([]byte(text), name)
 		values, err := url.ParseQuery(text)
 		if err != nil {
 			return // net/url drops what is malformed, we take it literally
 		}
 		want, has := values[name]
-		if has != ok || ok && want[0] != string(appendUnescaped(nil, v, true)) {
-			if name == "" {
-				return // an empty pair is no pair to us; net/url agrees but for "="
-			}
-			t.Errorf("findValue(%q, %q) = %q, %v; net/url says %q", text, name, v, ok, want)
+		if has != ok || ok && want[0] != string(AppendDecoded(nil, v)) {
+			t.Errorf("Lookup(%q, %q) = %q, %v; net/url says %q", text, name, v, ok, want)
+		}
+		if ok && !IsEncoded(v) && string(v) != want[0] {
+			t.Errorf("IsEncoded(%q) is false, but it stands for %q", v, want[0])
 		}
 	})
 }

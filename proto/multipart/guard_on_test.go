@@ -1,0 +1,5 @@
+//go:build race || memguard
+
+package multipart
+
+const guarded = true
