@@ -16,7 +16,7 @@ var layers = map[string][]string{
 	"conn":              {"mem", "tls"},
 	"conn/conntest":     {"conn", "conn/conntest/sim", "mem"},
 	"conn/conntest/sim": {},
-	"examples":          {"."},
+	"examples":          {".", "tls", "tls/certs"},
 	"fallback":          {"mem"},
 	"internal/leak":     {},
 	"internal/nouring":  {},
