@@ -24,7 +24,7 @@ func NewEngine(c Config, role Role) (*Engine, error) {
 	if err := c.check(role); err != nil {
 		return nil, err
 	}
-	backend, err := c.choose()
+	backend, err := c.choose(role)
 	if err != nil {
 		return nil, err
 	}

@@ -157,10 +157,14 @@ var systemRoots = sync.OnceValue(func() probeVerdict {
 	return probeVerdict{true, ""}
 })
 
-// planes are named and not there yet.
+// planes are who can protect records.
 func (p *prober) planes() {
-	p.lacks(CanRecordInPlace, "not implemented yet")
-	p.lacks(CanRecordStream, "not implemented yet")
+	if canSeal() {
+		p.has(CanRecordInPlace, "")
+	} else {
+		p.lacks(CanRecordInPlace, "FIPS 140 is enforced: only crypto/tls may use the ciphers")
+	}
+	p.has(CanRecordStream, "")
 	p.lacks(CanRecordKernel, "not implemented yet")
 }
 
