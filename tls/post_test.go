@@ -1,0 +1,126 @@
+package tls
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// A KeyUpdate changes the key of its direction, and one that asks is answered.
+func TestKeyUpdate(t *testing.T) {
+	eachSuite(t, func(t *testing.T, suite uint16) {
+		for _, role := range []Role{Server, Client} {
+			f := ready(t, role, suite)
+			data := func(text string) {
+				t.Helper()
+				if v, err := f.give(f.record(typeData, []byte(text)...)); err != nil || string(v.Data) != text {
+					t.Fatalf("%q: %v", text, err)
+				}
+			}
+			data("first")
+			if v, err := f.give(f.keyUpdate(0)); err != nil || v.Kind != Consumed || f.s.Owes() {
+				t.Errorf("not asking: %v, %d, owes %v", err, v.Kind, f.s.Owes())
+			}
+			data("second")
+			f.write("one")
+			for range 2 { // two in a row have one answer (RFC 8446 §4.6.3)
+				if v, err := f.give(f.keyUpdate(1)); err != nil || v.Kind != NeedSend || !f.s.Owes() {
+					t.Errorf("asking: %v, %d, owes %v", err, v.Kind, f.s.Owes())
+				}
+			}
+			data("third")
+			f.write("two") // the answer goes first
+			if got := fmt.Sprint(f.read()); got != "[one KeyUpdate two]" {
+				t.Error(got)
+			}
+			if f.s.out.seq != 1 {
+				t.Errorf("the sequence number went on to %d with the new key", f.s.out.seq)
+			}
+		}
+	})
+}
+
+// Messages may be cut into records, or share one, but nothing may come in between.
+func TestPostHandshakePieces(t *testing.T) {
+	ticket := func(n int) []byte {
+		return append([]byte{msgNewSessionTicket, byte(n >> 16), byte(n >> 8), byte(n)}, pattern(n)...)
+	}
+	update := []byte{msgKeyUpdate, 0, 0, 1, 1}
+
+	t.Run("split at every byte", func(t *testing.T) {
+		for cut := 1; cut < len(update); cut++ {
+			f := ready(t, Server, aes128)
+			if v, err := f.give(f.record(typeHandshake, update[:cut]...)); err != nil || v.Kind != Consumed {
+				t.Fatal(err)
+			}
+			if v, err := f.give(f.record(typeHandshake, update[cut:]...)); err != nil || v.Kind != NeedSend {
+				t.Fatalf("cut at %d: %v, kind %d", cut, err, v.Kind)
+			}
+			_ = f.out.update()
+			if v, err := f.give(f.record(typeData, 'x')); err != nil || string(v.Data) != "x" {
+				t.Fatal(err)
+			}
+			if f.s.post != nil {
+				t.Error("something is kept")
+			}
+		}
+	})
+	t.Run("byte by byte", func(t *testing.T) {
+		f := ready(t, Server, aes128)
+		for _, b := range update {
+			if _, err := f.give(f.record(typeHandshake, b)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !f.s.updateDue {
+			t.Error("the message was not seen")
+		}
+	})
+	t.Run("many in one", func(t *testing.T) {
+		f := ready(t, Client, aes128)
+		if v, err := f.give(f.record(typeHandshake, slices.Concat(ticket(100), ticket(0), ticket(7000), update)...)); err != nil || v.Kind != NeedSend {
+			t.Fatalf("%v, kind %d", err, v.Kind)
+		}
+	})
+	t.Run("longest", func(t *testing.T) {
+		f := ready(t, Client, aes128)
+		long := ticket(64 << 10)
+		for len(long) > 0 {
+			n := min(len(long), MaxPlaintext)
+			if _, err := f.give(f.record(typeHandshake, long[:n]...)); err != nil {
+				t.Fatal(err)
+			}
+			long = long[n:]
+		}
+		if f.s.post != nil {
+			t.Errorf("%d bytes are kept", len(f.s.post))
+		}
+	})
+	for name, between := range map[string]func(f *far) []byte{
+		"data":         func(f *far) []byte { return f.record(typeData, 'x') },
+		"empty":        func(f *far) []byte { return f.record(typeData) },
+		"alert":        func(f *far) []byte { return f.record(typeAlert, 1, byte(AlertUserCanceled)) },
+		"close_notify": func(f *far) []byte { return f.record(typeAlert, 1, 0) },
+	} {
+		t.Run(name+" between", func(t *testing.T) {
+			f := ready(t, Server, aes128)
+			_, _ = f.give(f.record(typeHandshake, update[:2]...))
+			f.fails(between(f), errInterleaved)
+		})
+	}
+	t.Run("refused by its header", func(t *testing.T) { // before the rest is kept
+		f := ready(t, Server, aes128)
+		_, _ = f.give(f.record(typeHandshake, 11, 0))
+		f.fails(f.record(typeHandshake, 200, 200), errPostType)
+	})
+	t.Run("in too many pieces", func(t *testing.T) {
+		f := ready(t, Client, aes128)
+		_, _ = f.give(f.record(typeHandshake, ticket(100)[:4]...))
+		for range maxUseless - 1 {
+			if _, err := f.give(f.record(typeHandshake, 0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.fails(f.record(typeHandshake, 0), errUseless)
+	})
+}
