@@ -42,8 +42,12 @@ func TestKeyUpdate(t *testing.T) {
 
 // Messages may be cut into records, or share one, but nothing may come in between.
 func TestPostHandshakePieces(t *testing.T) {
-	ticket := func(n int) []byte {
-		return append([]byte{msgNewSessionTicket, byte(n >> 16), byte(n >> 8), byte(n)}, pattern(n)...)
+	ticket := func(n int) []byte { // a message of 4+n bytes
+		m := append([]byte{msgNewSessionTicket, byte(n >> 16), byte(n >> 8), byte(n)}, pattern(n)...)
+		m[12] = 0
+		m[13], m[14] = byte((n-13)>>8), byte(n-13)
+		m[2+n], m[3+n] = 0, 0
+		return m
 	}
 	update := []byte{msgKeyUpdate, 0, 0, 1, 1}
 
@@ -78,7 +82,7 @@ func TestPostHandshakePieces(t *testing.T) {
 	})
 	t.Run("many in one", func(t *testing.T) {
 		f := ready(t, Client, aes128)
-		if v, err := f.give(f.record(typeHandshake, slices.Concat(ticket(100), ticket(0), ticket(7000), update)...)); err != nil || v.Kind != NeedSend {
+		if v, err := f.give(f.record(typeHandshake, slices.Concat(ticket(100), ticket(14), ticket(7000), update)...)); err != nil || v.Kind != NeedSend {
 			t.Fatalf("%v, kind %d", err, v.Kind)
 		}
 	})
@@ -113,14 +117,33 @@ func TestPostHandshakePieces(t *testing.T) {
 		_, _ = f.give(f.record(typeHandshake, 11, 0))
 		f.fails(f.record(typeHandshake, 200, 200), errPostType)
 	})
-	t.Run("in too many pieces", func(t *testing.T) {
+	t.Run("messages in a row", func(t *testing.T) {
 		f := ready(t, Client, aes128)
-		_, _ = f.give(f.record(typeHandshake, ticket(100)[:4]...))
-		for range maxUseless - 1 {
-			if _, err := f.give(f.record(typeHandshake, 0)); err != nil {
+		for range maxUseless {
+			if _, err := f.give(f.record(typeHandshake, ticket(14)...)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		f.fails(f.record(typeHandshake, 0), errUseless)
+		f.fails(f.record(typeHandshake, ticket(14)...), errUseless)
+	})
+	t.Run("malformed tickets", func(t *testing.T) {
+		whole := ticket(40)
+		for n := range whole[4:] {
+			f := ready(t, Client, aes128)
+			cut := append([]byte{msgNewSessionTicket, 0, 0, byte(n)}, whole[4:4+n]...)
+			f.fails(f.record(typeHandshake, cut...), errTicket)
+		}
+		for name, m := range map[string][]byte{
+			"surplus":      append([]byte{msgNewSessionTicket, 0, 0, 41, 0}, whole[5:]...),
+			"empty ticket": {msgNewSessionTicket, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+		} {
+			if m[3] == 41 {
+				m = append(m, 0)
+			}
+			t.Run(name, func(t *testing.T) {
+				f := ready(t, Client, aes128)
+				f.fails(f.record(typeHandshake, m...), errTicket)
+			})
+		}
 	})
 }

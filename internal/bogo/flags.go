@@ -42,7 +42,6 @@ type flags struct {
 	wantRetry                            blob
 	wantPeerPrefs                        numbers
 	std                                  *stdtls.Config
-	curve                                stdtls.CurveID
 }
 
 func parse(args []string) *flags {
@@ -122,10 +121,6 @@ func (f *flags) config() *stdtls.Config {
 		ClientSessionCache:             stdtls.NewLRUClientSessionCache(0),
 		GetConfigForClient:             f.checkHello,
 		EncryptedClientHelloConfigList: f.echList,
-		VerifyConnection: func(cs stdtls.ConnectionState) error {
-			f.curve = cs.CurveID
-			return nil
-		},
 	}
 	f.std = c
 	for _, s := range append(stdtls.CipherSuites(), stdtls.InsecureCipherSuites()...) {

@@ -108,7 +108,7 @@ func (f *flags) judge(i *tls.Info, number int) error {
 		{i.ECHAccepted != wantECH && (number == 0 || wantECH), "acceptance of ECH", i.ECHAccepted},
 		{f.wantMiss && i.Resumed, "resumption", i.Resumed},
 		{f.wantName != "" && i.ServerName != f.wantName, "server name", i.ServerName},
-		{f.wantCurve != 0 && f.curve != stdtls.CurveID(f.wantCurve), "curve", f.curve},
+		{f.wantCurve != 0 && int(i.Group) != f.wantCurve, "curve", i.Group},
 	} {
 		if bad.wrong {
 			return fmt.Errorf("unexpected %s: %v", bad.what, bad.got)
