@@ -267,3 +267,63 @@ func TestFIPSOnly(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// fuzzHellos are what clients say first, whole.
+func fuzzHellos(t testing.TB) (all [][]byte) {
+	_, list := echKey(t, 1)
+	for _, c := range []*stdtls.Config{
+		clientConfig(), caching(), {InsecureSkipVerify: true}, {InsecureSkipVerify: true, MaxVersion: stdtls.VersionTLS12},
+		{InsecureSkipVerify: true, MinVersion: stdtls.VersionTLS10, MaxVersion: stdtls.VersionTLS11},
+		{ServerName: "example.test", CurvePreferences: []stdtls.CurveID{stdtls.CurveP384}},
+		{ServerName: "example.test", EncryptedClientHelloConfigList: list},
+	} {
+		all = append(all, realHello(t, c))
+	}
+	return append(all, []byte{0x80, 0x2e, 1, 3, 1}, []byte("GET / HTTP/1.1\r\n\r\n"), []byte{21, 3, 1, 0, 2, 2, 40}, []byte{22, 3, 1, 0, 0})
+}
+
+// A server's answer to anything at all is the same whole and in pieces; it never panics, and
+// what it refuses is refused once.
+func FuzzStep(f *testing.F) {
+	for _, hello := range fuzzHellos(f) {
+		f.Add(uint16(3), hello)
+		f.Add(uint16(100), append(hello, 20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 30))
+	}
+	server := serverConfig()
+	f.Fuzz(func(t *testing.T, piece uint16, in []byte) {
+		if len(in) > 1<<16 {
+			return
+		}
+		var stories [2]string
+		for i, n := range []int{1 << 16, 1 + int(piece)%600} {
+			k := newLink(t, loopOf(t, engine(t, server, Server)).Accept(), nil, 0)
+			var failed error
+			for rest := in; len(rest) > 0 && failed == nil; {
+				p := rest[:min(n, len(rest))]
+				used, state, err := k.s.Step(p, &k.out)
+				if failed = err; err == nil && (used != len(p) || state != NeedInput) {
+					t.Fatalf("%d of %d bytes used, state %d", used, len(p), state)
+				}
+				rest = rest[used:]
+			}
+			if crash := (*PanicError)(nil); errors.As(failed, &crash) {
+				t.Fatalf("panic: %v\n%s", crash.Value, crash.Stack)
+			}
+			out := k.out.Segments().Flatten()
+			if failed != nil {
+				if _, _, err := k.s.Step(in, &k.out); err != ErrClosed || k.s.Owes() {
+					t.Fatalf("a step later: %v", err)
+				}
+				out = out[max(0, len(out)-7):] // the alert
+			} else {
+				out = out[:min(len(out), 3)]
+			}
+			stories[i] = fmt.Sprintf("%v %x", failed, out)
+			k.out.Release()
+			k.s.Abort()
+		}
+		if stories[0] != stories[1] {
+			t.Fatalf("whole:     %s\nin pieces: %s", stories[0], stories[1])
+		}
+	})
+}

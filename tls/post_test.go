@@ -147,3 +147,92 @@ func TestPostHandshakePieces(t *testing.T) {
 		}
 	})
 }
+
+// postModel says what must come of handshake records, from where their messages begin and end
+// in the whole.
+func postModel(records [][]byte, client bool) (updates int, failed *ProtocolError) {
+	type event struct{ at, begin, end int } // at is where it happens: behind a header, at an end
+	whole := slices.Concat(records...)
+	var events []event
+	for begin := 0; begin+4 <= len(whole); {
+		end := begin + 4 + int(whole[begin+1])<<16 + int(whole[begin+2])<<8 + int(whole[begin+3])
+		events = append(events, event{begin + 4, begin, end}, event{end, begin, end})
+		begin = end
+	}
+	upTo, messages := 0, 0
+	for _, rec := range records {
+		if upTo += len(rec); len(rec) == 0 {
+			return updates, errEmptyHandshake
+		}
+		for len(events) > 0 && events[0].at <= upTo {
+			e := events[0]
+			isEnd := len(events)%2 == 1
+			events = events[1:]
+			kind, body := whole[e.begin], e.end-e.begin-4
+			switch {
+			case !isEnd && kind == msgKeyUpdate && body != 1:
+				return updates, errUpdateLength
+			case !isEnd && kind == msgNewSessionTicket && client && body > 65536:
+				return updates, errPostLength
+			case !isEnd && kind != msgKeyUpdate && !(kind == msgNewSessionTicket && client):
+				return updates, errPostType
+			case !isEnd:
+				continue
+			}
+			if messages++; messages > maxUseless {
+				return updates, errUseless
+			}
+			switch {
+			case kind == msgNewSessionTicket:
+				if !validTicket(whole[e.begin+4 : e.end]) {
+					return updates, errTicket
+				}
+			case whole[e.begin+4] > 1:
+				return updates, errUpdateValue
+			case e.end != upTo:
+				return updates, errUpdateLast
+			default:
+				updates++
+			}
+		}
+	}
+	return updates, nil
+}
+
+// Messages are put together as a simple model does, however they are cut.
+func FuzzPostHandshake(f *testing.F) {
+	f.Add(false, []byte{5, 24, 0, 0, 1, 1})
+	f.Add(false, []byte{2, 24, 0, 3, 0, 1, 0, 5, 24, 0, 0, 1, 0})
+	f.Add(true, []byte{17, 4, 0, 0, 14, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1, 7, 0, 0, 18, 24, 0, 0, 1, 1})
+	f.Add(true, []byte{0})
+	f.Add(true, []byte{4, 4, 1, 0, 1})
+	f.Fuzz(func(t *testing.T, client bool, script []byte) {
+		var records [][]byte
+		for len(script) > 0 {
+			n := min(int(script[0]), len(script)-1)
+			records = append(records, script[1:1+n])
+			script = script[1+n:]
+		}
+		role := Server
+		if client {
+			role = Client
+		}
+		end := ready(t, role, aes128)
+		wantUpdates, want := postModel(records, client)
+		updates := 0
+		var got error
+		for _, rec := range records {
+			before := end.s.in.secret
+			if _, got = end.give(end.record(typeHandshake, rec...)); got != nil {
+				break
+			}
+			if end.s.in.secret != before {
+				updates++
+				_ = end.out.update()
+			}
+		}
+		if want == nil && got != nil || want != nil && got != error(want) || updates != wantUpdates {
+			t.Errorf("got %v and %d updates, want %v and %d", got, updates, want, wantUpdates)
+		}
+	})
+}

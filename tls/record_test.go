@@ -278,3 +278,107 @@ func TestNotReady(t *testing.T) {
 		t.Error("something was said")
 	}
 }
+
+// scripted makes a stream of records from a fuzzer's bytes: sealed ones of any inner type, with
+// what a length and a value make for content, and raw bytes.
+func scripted(f *far, script []byte) (stream []byte) {
+	for len(script) >= 3 && len(stream) < 1<<20 {
+		op, n, v := script[0], int(script[1]), script[2]
+		script = script[3:]
+		switch op % 8 {
+		case 0:
+			stream = append(stream, f.record(typeData, bytes.Repeat([]byte{v}, n)...)...)
+		case 1:
+			stream = append(stream, f.record(typeData, bytes.Repeat([]byte{v}, n<<6)...)...)
+		case 2:
+			stream = append(stream, f.record(typeHandshake, msgKeyUpdate, 0, 0, 1, v)...)
+			_ = f.out.update()
+		case 3:
+			k := min(n, len(script))
+			stream = append(stream, f.record(typeHandshake, script[:k]...)...)
+			script = script[k:]
+		case 4:
+			stream = append(stream, f.record(typeAlert, byte(n), v)...)
+		case 5:
+			stream = append(stream, f.record(v, bytes.Repeat([]byte{0}, n)...)...)
+		case 6:
+			k := min(n, len(script))
+			stream = append(stream, script[:k]...)
+			script = script[k:]
+		case 7: // damage
+			if len(stream) > n {
+				stream[len(stream)-1-n] ^= v
+			}
+		}
+	}
+	return stream
+}
+
+// tell opens a stream that arrives in pieces of that many bytes, and says what came of it.
+func (f *far) tell(stream []byte, piece int) (story []string) {
+	var have []byte
+	note := func(format string, args ...any) { story = append(story, fmt.Sprintf(format, args...)) }
+	for len(stream) > 0 {
+		n := min(piece, len(stream))
+		have = append(have, stream[:n]...)
+		stream = stream[n:]
+		for {
+			n, missing := f.s.Frame(have)
+			if n == 0 {
+				if missing <= 0 {
+					f.t.Fatalf("Frame of %d bytes: 0, %d", len(have), missing)
+				}
+				break
+			}
+			failed, closed := f.s.Err() != nil, f.s.closedIn
+			v, err := f.s.Open(have[:n])
+			have = have[n:]
+			if failed {
+				if err != ErrClosed || v.Data != nil {
+					f.t.Fatalf("after the end: %v, %q", err, v.Data)
+				}
+				return story
+			}
+			if closed && v.Data != nil {
+				f.t.Fatal("data after close_notify")
+			}
+			if err != nil && (v.Data != nil || f.s.Err() != err) {
+				f.t.Fatalf("an error %v with data, or that does not stay", err)
+			}
+			note("%d %v %x", v.Kind, err, v.Data)
+			story = append(story, f.pending()...)
+		}
+	}
+	return story
+}
+
+// Whatever arrives, it is the same whole and in pieces, and nothing follows an error.
+func FuzzOpen(f *testing.F) {
+	for _, seed := range [][]byte{
+		{0, 5, 'x', 0, 0, 0, 1, 255, 'y', 2, 0, 1, 0, 3, 'z', 4, 1, 0, 0, 1, 'q'},
+		{3, 2, 0, 24, 0, 3, 3, 0, 0, 1, 1, 0, 1, 'x'},
+		{0, 9, 'a', 7, 3, 1, 0, 1, 'b'},
+		{6, 6, 0, 20, 3, 3, 0, 1, 1},
+		{4, 2, 40, 0, 1, 'x'},
+		{2, 0, 1, 4, 2, 40},
+		{5, 100, 0},
+		bytes.Repeat([]byte{0, 0, 0}, 18),
+	} {
+		for _, role := range []byte{0, 1} {
+			f.Add(role, uint16(7), seed)
+		}
+	}
+	f.Fuzz(func(t *testing.T, role byte, piece uint16, script []byte) {
+		if len(script) > 4096 {
+			return
+		}
+		var stories [2][]string
+		for i, n := range []int{1 << 24, 1 + int(piece)%600} {
+			end := ready(t, Role(role%2), aes128)
+			stories[i] = end.tell(scripted(end, script), n)
+		}
+		if !slices.Equal(stories[0], stories[1]) {
+			t.Fatalf("whole:     %.500q\nin pieces: %.500q", stories[0], stories[1])
+		}
+	})
+}
