@@ -408,7 +408,8 @@ func TestTLSResumption(t *testing.T) {
 	})
 }
 
-// testssl.sh finds nothing above LOW, but that the certificate is of the tests.
+// testssl.sh finds nothing above LOW. RINGWIRE_TESTSSL=all has it look for everything that it knows
+// of but the certificate, which is of the tests: some minutes.
 func TestTLSTestssl(t *testing.T) {
 	t.Parallel()
 	path, err := exec.LookPath("testssl")
@@ -417,21 +418,29 @@ func TestTLSTestssl(t *testing.T) {
 			t.Skip("testssl.sh is not installed")
 		}
 	}
-	if testing.Short() {
-		t.Skip("testssl.sh takes a minute")
+	if testing.Short() || os.Getenv("RINGWIRE_TEST_DRIVER")+os.Getenv("RINGWIRE_TEST_POOLING") != "" {
+		t.Skip("testssl.sh takes a minute, and has seen it without these settings")
 	}
 	s := start(t, DriverAuto, hello, withTLS)
 	file := filepath.Join(t.TempDir(), "found.json")
 	cmd := exec.CommandContext(t.Context(), path, "--warnings", "off", "--color", "0", "--ip", "127.0.0.1", "--sneaky", "--openssl-timeout", "10", "--connect-timeout", "10",
-		"-p", "-s", "-f", "-U", "--jsonfile", file, s.addr)
+		"--jsonfile", file)
+	if os.Getenv("RINGWIRE_TESTSSL") == "all" {
+		cmd.Args = append(cmd.Args, "-p", "-s", "-f", "-U", s.addr)
+	} else {
+		cmd.Args = append(cmd.Args, "-p", "-H", "-I", "-T", "-R", "-C", "-Z", s.addr)
+	}
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.CombinedOutput()
 	text, readErr := os.ReadFile(file)
 	var found []struct{ ID, Severity, Finding string }
-	if readErr != nil || json.Unmarshal(text, &found) != nil || len(found) < 20 {
+	if readErr != nil || json.Unmarshal(text, &found) != nil || len(found) < 10 {
 		t.Fatalf("%v, %v, %d findings\n%.3000s", err, readErr, len(found), out)
 	}
 	for _, f := range found {
+		if f.ID == "engine_problem" {
+			continue // its own
+		}
 		switch f.Severity {
 		case "OK", "INFO", "LOW", "DEBUG":
 		default:

@@ -133,6 +133,7 @@ func (e *Engine) leastVersion(c *stdtls.Config) uint16 {
 // way to ask a Config, but a clone that nobody else has can be looked into.
 func hasTicketKeys(clone *stdtls.Config) bool {
 	keys := reflect.ValueOf(clone).Elem().FieldByName("sessionTicketKeys")
+	//lint:ignore SA1019 who sets it still must be served
 	return !keys.IsValid() || keys.Len() > 0 || clone.SessionTicketKey != [32]byte{}
 }
 

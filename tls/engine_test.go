@@ -111,8 +111,10 @@ func TestGetConfigForClient(t *testing.T) {
 		given := serverConfig()
 		given.SessionTicketsDisabled = true
 		l, client := with(given), caching()
-		if connect(t, l, client) || connect(t, l, client) {
-			t.Error("resumed")
+		for range 2 {
+			if connect(t, l, client) {
+				t.Error("resumed")
+			}
 		}
 	})
 	t.Run("a new one each time", func(t *testing.T) {
