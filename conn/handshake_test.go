@@ -82,7 +82,7 @@ func TestHelloOfTheDead(t *testing.T) {
 	r.recv(c.id, c.take())
 	r.end(c.id, errors.New("reset"))
 	r.turn()
-	if r.loop.shakings != 0 || len(errs) != 1 || len(r.conns) != 0 {
+	if r.loop.conn(c.id).sec.session != nil || r.loop.shakings != 0 || len(errs) != 1 || len(r.conns) != 0 {
 		t.Errorf("%d handshakes, errors %v", r.loop.shakings, errs)
 	}
 	r.settle()

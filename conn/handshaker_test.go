@@ -193,6 +193,22 @@ func TestHandOverEarlyRequest(t *testing.T) {
 	}
 }
 
+// Receiving goes on when the worker has done.
+func TestHandOverHoldsBack(t *testing.T) {
+	w := newCrew(t, new(stdtls.Config), func(c *Config) { c.MaxPending = 4000 })
+	c := w.handOver(0)
+	w.step(c)
+	w.await()
+	w.recv(c.id, c.seal(strings.Repeat("x", 5000)))
+	if w.links[c.id].receiving {
+		t.Error("the peer is not held back")
+	}
+	w.run()
+	if !w.links[c.id].receiving {
+		t.Error("the peer is held back for ever")
+	}
+}
+
 // FIN behind the handshake, without close_notify, is a truncation; within it is a failure.
 func TestHandOverFIN(t *testing.T) {
 	w := newCrew(t, new(stdtls.Config))
