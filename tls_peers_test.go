@@ -166,6 +166,7 @@ func TestTLSToOthersResumes(t *testing.T) {
 			d := converse(t, "gnutls-serv", files.fill([]string{"--http", "-p", "PORT", "--x509certfile=CA.PEM", "--x509keyfile=KEY.PEM", "--disable-client-cert",
 				"--priority=NORMAL:-VERS-ALL:+VERS-TLS" + version}, addr))
 			d.expect("listening on IPv4")
+			d.expect("done")
 			return addr
 		},
 	}
