@@ -131,6 +131,10 @@ func (l *Loop) endedSealed(c *Conn, err error) {
 		}
 		return // close_notify has said it before
 	}
+	if j := c.sec.job; j != nil && j.busy && err == io.EOF && c.state == open {
+		j.fin = true // it may have come behind the whole handshake
+		return
+	}
 	if c.sec.phase != settled && c.state == open {
 		l.handshakeFailed(c, fmt.Errorf("%w: %w", errHandshakeCut, err))
 		c.fail(err)
@@ -160,10 +164,14 @@ func (c *Conn) failSecure(err error) {
 		c.handler.OnEnd(c, err)
 	}
 	c.out.Release()
-	if c.state == open {
-		c.closeFor(err)
-		c.flags |= linger // the alert must not be overtaken by a reset
+	if c.state == closing {
+		return
 	}
+	if c.err == nil {
+		c.err = err
+	}
+	c.closeWith(linger) // the alert must not be overtaken by a reset
+	c.surplus()         // also where the handler has closed already
 }
 
 // sealOutput seals what the handler has written, as much as one send takes, and whatever the
@@ -250,6 +258,7 @@ func (t *wakeTask) RunTask() {
 		return
 	}
 	s.phase = shaking
+	t.loop.enter()
 	t.loop.stepHandshake(t.loop.conn(t.id))
 }
 

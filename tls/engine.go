@@ -88,7 +88,7 @@ func (e *Engine) NewLoop(alloc *mem.Allocator) *Loop {
 func (l *Loop) clone(from *stdtls.Config) *stdtls.Config {
 	c := from.Clone()
 	c.KeyLogWriter = keySink{l}
-	c.MinVersion = max(c.MinVersion, stdtls.VersionTLS12)
+	c.MinVersion = l.engine.leastVersion(c)
 	l.bindKeys(c)
 	if speaks := l.engine.speaks; speaks != nil {
 		c.NextProtos = slices.DeleteFunc(slices.Clone(c.NextProtos), func(p string) bool { return !slices.Contains(speaks, p) })
@@ -121,10 +121,19 @@ func (l *Loop) clone(from *stdtls.Config) *stdtls.Config {
 	return c
 }
 
+// leastVersion is what crypto/tls takes for the default, but TLS 1.2 whatever GODEBUG says.
+func (e *Engine) leastVersion(c *stdtls.Config) uint16 {
+	if c.MinVersion == 0 && e.role == Client && c.EncryptedClientHelloConfigList != nil {
+		return stdtls.VersionTLS13 // it insists on that
+	}
+	return max(c.MinVersion, stdtls.VersionTLS12)
+}
+
 // hasTicketKeys reports whether a clone came with ticket keys that somebody has set. There is no
 // way to ask a Config, but a clone that nobody else has can be looked into.
 func hasTicketKeys(clone *stdtls.Config) bool {
 	keys := reflect.ValueOf(clone).Elem().FieldByName("sessionTicketKeys")
+	//lint:ignore SA1019 who sets it still must be served
 	return !keys.IsValid() || keys.Len() > 0 || clone.SessionTicketKey != [32]byte{}
 }
 
