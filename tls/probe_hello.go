@@ -25,7 +25,7 @@ func probeOffer() (*stdtls.ClientHelloInfo, error) {
 
 // tryECH says why ECH cannot be had as client and as server, "" for what can.
 func tryECH() (client, server string) {
-	key, list, err := echKey()
+	key, list, err := offeredECHKey()
 	if err != nil {
 		return err.Error(), err.Error() // FIPS 140 only mode has no X25519
 	}
@@ -67,9 +67,9 @@ func probeReadHello(hello []byte, keys []stdtls.EncryptedClientHelloKey) (*stdtl
 	return info, nil
 }
 
-// echKey makes a key and its ECHConfigList (RFC 9849 §4), with DHKEM(X25519, HKDF-SHA256),
+// offeredECHKey makes a key and its ECHConfigList (RFC 9849 §4), with DHKEM(X25519, HKDF-SHA256),
 // HKDF-SHA256 and AES-128-GCM (RFC 9180 §7).
-func echKey() (key stdtls.EncryptedClientHelloKey, list []byte, err error) {
+func offeredECHKey() (key stdtls.EncryptedClientHelloKey, list []byte, err error) {
 	private, err := ecdh.X25519().GenerateKey(rand.Reader)
 	if err != nil {
 		return key, nil, err

@@ -7,7 +7,7 @@ import (
 
 // A server without the key must see the outer name: else the probe would say yes to anything.
 func TestECHProbeCanFail(t *testing.T) {
-	_, list, err := echKey()
+	_, list, err := offeredECHKey()
 	if err != nil {
 		t.Skip(err)
 	}
@@ -15,7 +15,7 @@ func TestECHProbeCanFail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, _, err := echKey()
+	other, _, err := offeredECHKey()
 	if err != nil {
 		t.Fatal(err)
 	}
