@@ -69,7 +69,7 @@ func TestAllocs(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			eachDriver(t, func(t *testing.T, driver string) {
-				s := start(t, driver, handler)
+				s := start(t, driver, handler, plain)
 				const batch = 16 // pipelined, so that the test is not all system calls
 				c := newFrugalClient(t, s.addr, strings.Repeat(tc.raw, batch), tc.body)
 				for range 2000 / batch {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/proto/h1"
+	"github.com/ringwire/ringwire/tls"
 )
 
 // Blocking makes a handler that may wait: h runs on a goroutine of a bounded pool
@@ -80,7 +81,10 @@ type job struct {
 	wants    bool  // the handler reads the body: a 100 Continue is due
 }
 
-type addrPair struct{ remote, local netip.AddrPort }
+type addrPair struct {
+	remote, local netip.AddrPort
+	tls           *tls.Info
+}
 
 // detach moves an exchange to a worker. It runs inside the handler call on the loop;
 // the job is submitted when that has returned.
@@ -91,7 +95,7 @@ func (ex *exchange) detach(h Handler) {
 	shared := &ex.svc.srv.mem
 	j := ex.svc.srv.newJob()
 	j.ex, j.h = ex, h
-	j.remote = addrPair{ex.hc.conn.RemoteAddr(), ex.hc.conn.LocalAddr()}
+	j.remote = addrPair{ex.hc.conn.RemoteAddr(), ex.hc.conn.LocalAddr(), ex.hc.conn.TLS()}
 	ex.keepHead()
 	j.decoded.InitFor(shared.decoded, decodedChunk)
 

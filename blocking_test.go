@@ -152,7 +152,7 @@ func TestNetHTTPClient(t *testing.T) {
 			_ = w.Flush() // so that there are trailers
 			_, _ = io.Copy(w, r.Body)
 			_ = w.Trailer().Set("X-Got", r.Header("X-Sent"))
-		}}))
+		}}), plain)
 		tr := &http.Transport{ExpectContinueTimeout: patience, MaxIdleConnsPerHost: 8}
 		defer tr.CloseIdleConnections()
 		client := &http.Client{Transport: tr, Timeout: 2 * patience}

@@ -48,7 +48,7 @@ func TestChurn(t *testing.T) {
 				w.Stream(func(w *ResponseWriter) error { _, err := w.WriteString(big); return err })
 			},
 			"panics": func(w *ResponseWriter, r *Request) { panic(ErrAbortHandler) },
-		}), func(s *Server) { s.Loops, s.BodyBuffer, s.MaxBody = 2, 2000, 1_000_000 })
+		}), func(s *Server) { s.Loops, s.BodyBuffer, s.MaxBody = 2, 2000, 1_000_000 }, plain)
 		for i := range s.services {
 			expectNothingLeft(t, s, i) // they run now: what they need for it is there
 		}
@@ -141,7 +141,7 @@ func expectNothingLeft(t *testing.T, s *testServer, i int) {
 func TestReconnect(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		leak.Check(t)
-		s := start(t, driver, hello)
+		s := start(t, driver, hello, plain)
 		expectNothingLeft(t, s, 0) // it runs now: what it needs for that is there
 		before := leak.Now()
 		for range churn(t) / 4 {

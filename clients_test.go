@@ -92,7 +92,7 @@ func TestClients(t *testing.T) {
 				t.Skipf("%s takes seconds", p.name)
 			}
 			eachDriver(t, func(t *testing.T, driver string) {
-				s := start(t, driver, serveClients, func(s *Server) { s.Loops, s.BodyBuffer, s.MaxBody = 2, 64<<10, -1 })
+				s := start(t, driver, serveClients, func(s *Server) { s.Loops, s.BodyBuffer, s.MaxBody = 2, 64<<10, -1 }, plain)
 				args := slices.Clone(p.args)
 				for i := range args {
 					args[i] = strings.NewReplacer("URL", "http://"+s.addr, "FILE", file, "DRIVER", driver).Replace(args[i])

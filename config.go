@@ -36,6 +36,7 @@ type Config struct {
 	// How long it waits.
 
 	ReadHeaderTimeout time.Duration // from the first byte of a head, or the accept, to its end; default 10 s
+	HandshakeTimeout  time.Duration // for a TLS handshake, from the accept; default 10 s
 	IdleTimeout       time.Duration // between requests; default 60 s
 	WriteTimeout      time.Duration // with the peer taking none of the output; default 30 s
 	BodyMinRate       int           // bytes per second a request body must arrive with, after 5 s of grace; default 1024
@@ -137,6 +138,7 @@ func (cfg Config) withDefaults() (Config, error) {
 		cfg.Logger = slog.Default()
 	}
 	defaultTime(&cfg.ReadHeaderTimeout, 10*time.Second)
+	defaultTime(&cfg.HandshakeTimeout, 10*time.Second)
 	defaultTime(&cfg.IdleTimeout, 60*time.Second)
 	defaultTime(&cfg.WriteTimeout, 30*time.Second)
 	defaultTime(&cfg.SuspectAfter, 5*time.Minute)

@@ -33,6 +33,7 @@
 //
 //	ringwire        this package: Server, Request, ResponseWriter; engine to handler
 //	conn            a connection: owner, deadlines, backpressure, drain
+//	tls             TLS without I/O, over crypto/tls; tls/certs has certificates
 //	proto/h1        HTTP/1.1 without I/O
 //	proto/multipart, proto/form
 //	                forms, read and written, likewise
@@ -43,7 +44,7 @@
 //
 // # Limits
 //
-// HTTP/1.1 and 1.0, server side, without TLS. There is no router, and no coding of bodies
-// but chunked. What a client can make the server hold or wait for is bounded by [Config],
+// HTTP/1.1 and 1.0, server side. There is no router, and responses
+// are not compressed. What a client can make the server hold or wait for is bounded by [Config],
 // whose zero value is the safe one; a handler that blocks a loop is bounded by nothing.
 package ringwire

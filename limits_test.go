@@ -92,7 +92,7 @@ func TestRefusals(t *testing.T) {
 func TestMaxConns(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
-		s := start(t, driver, hello, func(s *Server) { s.MaxConns = 2 })
+		s := start(t, driver, hello, func(s *Server) { s.MaxConns = 2 }, plain)
 		a, b := s.dial(), s.dial()
 		a.get("/a")
 		b.get("/b")
@@ -196,7 +196,7 @@ func TestTooManyFilesChild(t *testing.T) {
 		t.Skip("runs as the child of TestTooManyFiles")
 	}
 	lowerLimit(t, 60) // before the start: io_uring notes the limit when it begins to accept
-	s := start(t, driver, hello)
+	s := start(t, driver, hello, plain)
 	first := s.dial()
 	first.get("/")
 	var spare []*os.File

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringwire/ringwire/conn"
+
 	"github.com/ringwire/ringwire/internal/leak"
 	"github.com/ringwire/ringwire/ring"
 )
@@ -66,6 +68,9 @@ func start(t testing.TB, driver string, h HandlerFunc, tune ...func(*Server)) *t
 	s := &testServer{t: t, log: new(logBuffer), ret: make(chan error, 1)}
 	s.Server = &Server{Addr: "127.0.0.1:0", Handler: h, Config: testConfig(driver)}
 	s.Logger = s.log.logger()
+	if testTLS != 0 {
+		withTLS(s.Server)
+	}
 	for _, f := range tune {
 		f(s.Server)
 	}
@@ -129,7 +134,7 @@ func holdings(s *Server) string {
 		if svc.live() != 0 {
 			fmt.Fprintf(&text, "loop %d: %d exchanges; ", i, svc.live())
 		}
-		for _, c := range []interface{ Close() error }{svc.alloc, svc.exchanges, svc.conns} {
+		for _, c := range []interface{ Close() error }{svc.alloc, svc.exchanges, svc.conns, leaks{svc.loop}} {
 			if err := c.Close(); err != nil {
 				fmt.Fprintf(&text, "loop %d: %v; ", i, err)
 			}
@@ -146,6 +151,11 @@ func holdings(s *Server) string {
 	}
 	return text.String()
 }
+
+// leaks is the account of a loop's own connections.
+type leaks struct{ loop *conn.Loop }
+
+func (l leaks) Close() error { return l.loop.Leaks() }
 
 // onLoop runs f on the server's first loop and waits for it.
 func (s *testServer) onLoop(f func(svc *service)) {

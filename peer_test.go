@@ -2,6 +2,7 @@ package ringwire
 
 import (
 	"bufio"
+	stdtls "crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -27,7 +28,24 @@ const patience = 15 * time.Second
 
 func (s *testServer) dial() *peer {
 	s.t.Helper()
-	return dialPeer(s.t, "tcp", s.addr)
+	p := dialPeer(s.t, "tcp", s.addr)
+	if s.TLS != nil {
+		p.secure()
+	}
+	return p
+}
+
+// secure makes the TLS handshake.
+func (p *peer) secure() {
+	p.t.Helper()
+	_, pool := testIdentity()
+	c := stdtls.Client(p.Conn, &stdtls.Config{RootCAs: pool, ServerName: "localhost", MaxVersion: testTLS})
+	_ = p.SetDeadline(time.Now().Add(patience))
+	if err := c.Handshake(); err != nil {
+		p.t.Fatalf("TLS handshake: %v", err)
+	}
+	_ = p.SetDeadline(time.Time{})
+	p.Conn, p.r = c, bufio.NewReader(c)
 }
 
 func dialPeer(t testing.TB, network, addr string) *peer {
@@ -63,15 +81,27 @@ func (p *peer) sendSplit(pieces ...string) {
 // finish half-closes: the server sees the end of our bytes, and can still answer.
 func (p *peer) finish() {
 	p.t.Helper()
-	if err := p.Conn.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+	err := p.Conn.(interface{ CloseWrite() error }).CloseWrite()
+	if _, ok := p.Conn.(*stdtls.Conn); ok && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
+		return // with TLS it is a write, which a server that has closed already refuses
+	}
+	if err != nil {
 		p.t.Fatal(err)
 	}
 }
 
 // reset ends the connection with RST.
 func (p *peer) reset() {
-	_ = p.Conn.(*net.TCPConn).SetLinger(0)
-	_ = p.Close()
+	_ = p.tcp().SetLinger(0)
+	_ = p.tcp().Close()
+}
+
+// tcp is the connection's socket.
+func (p *peer) tcp() *net.TCPConn {
+	if c, ok := p.Conn.(*stdtls.Conn); ok {
+		return c.NetConn().(*net.TCPConn)
+	}
+	return p.Conn.(*net.TCPConn)
 }
 
 // answer is a response, read to its end.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringwire/ringwire/proto/form"
 	"github.com/ringwire/ringwire/proto/multipart"
+	"github.com/ringwire/ringwire/tls"
 )
 
 // View is a borrowed slice of a request: valid until the handler returns, then the
@@ -206,6 +207,19 @@ func (r *Request) RemoteAddr() netip.AddrPort { return r.ex.addr(true) }
 
 // LocalAddr is the address that the client connected to.
 func (r *Request) LocalAddr() netip.AddrPort { return r.ex.addr(false) }
+
+// TLS is what the connection's handshake has found out: version, protocol, client certificates;
+// nil without TLS. It is not a view: it may be kept, and must not be changed.
+func (r *Request) TLS() *tls.Info {
+	switch ex := r.ex; {
+	case ex.worker != nil:
+		return ex.worker.remote.tls
+	case ex.hc == nil:
+		return nil
+	default:
+		return ex.hc.conn.TLS()
+	}
+}
 
 // isForm reports whether a media type is application/x-www-form-urlencoded, parameters aside.
 func isForm(contentType []byte) bool {

@@ -184,7 +184,7 @@ func TestAddresses(t *testing.T) {
 					t.Logf("%s: cannot listen there", network)
 					continue
 				}
-				s = start(t, driver, h.ServeHTTP, func(s *Server) { s.Addr = network })
+				s = start(t, driver, h.ServeHTTP, func(s *Server) { s.Addr = network }, plain)
 				_, port, _ := strings.Cut(s.addr[strings.LastIndex(s.addr, ":"):], ":")
 				to := netip.MustParseAddrPort("127.0.0.1:" + port)
 				if network == "[::1]:0" {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strconv"
 	"strings"
 	"testing"
@@ -377,7 +376,7 @@ func TestSlowReader(t *testing.T) {
 		}))
 		for _, path := range []string{"/x", "/b/x"} {
 			p := s.dial()
-			_ = p.Conn.(*net.TCPConn).SetReadBuffer(64 << 10)
+			_ = p.tcp().SetReadBuffer(64 << 10)
 			var before uint64
 			s.onLoop(func(svc *service) { before = svc.loop.Stats().SentBytes })
 			p.send(get(path))

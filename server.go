@@ -13,6 +13,7 @@ import (
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/proto/coding"
 	"github.com/ringwire/ringwire/proto/h1"
+	"github.com/ringwire/ringwire/tls"
 )
 
 // Server serves HTTP/1.1. Addr and Handler are all it needs; the fields of Config are
@@ -24,6 +25,10 @@ type Server struct {
 	// Handler answers every request.
 	Handler Handler
 
+	// TLS makes it HTTPS: certificates and all else are in TLS.System, a crypto/tls
+	// Config. What of it cannot be honoured is an error at the start. Nil is HTTP.
+	TLS *tls.Config
+
 	Config
 
 	mu       sync.Mutex
@@ -34,6 +39,9 @@ type Server struct {
 	why      string // why the driver is not the one of Config.Driver, if so
 	services []*service
 	done     chan struct{} // closed when the loops have ended
+
+	tls         *tls.Engine // nil without TLS
+	handshakers *conn.Handshakers
 
 	shared  *mem.Allocator // for Blocking handlers
 	mem     purposes       // of shared
@@ -123,6 +131,9 @@ func (s *Server) prepare() error {
 	if s.Handler == nil {
 		err = &ConfigError{"Handler", "is nil: there is nothing to answer requests"}
 	}
+	if err == nil && s.TLS != nil {
+		err = s.prepareTLS()
+	}
 	if err != nil {
 		s.end()
 		return err
@@ -172,6 +183,7 @@ func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 		s.mu.Lock()
 		s.state = stateStopping // it does not serve, and never will
 		s.mu.Unlock()
+		s.stopHandshakers()
 	}
 	close(s.started)
 	if err != nil {
@@ -214,6 +226,7 @@ func (s *Server) open(listen func(n int) ([]net.Listener, error)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	addr := lns[0].Addr()
+	s.startHandshakers(len(drivers))
 	for i, drv := range drivers {
 		s.services = append(s.services, s.newService(drv, len(drivers)))
 		if e := drv.Listen(lns[i]); e != nil {
@@ -249,6 +262,11 @@ func (s *Server) newService(drv conn.Driver, n int) *service {
 		AcceptFailed: s.logAcceptFailed,
 		MaxConns:     maxConns,
 		WriteTimeout: cfg.WriteTimeout,
+
+		TLS:              s.tls,
+		Handshakers:      s.handshakers,
+		HandshakeTimeout: cfg.HandshakeTimeout,
+		HandshakeFailed:  s.logHandshakeFailed,
 	})
 	return svc
 }
@@ -340,8 +358,10 @@ func (s *Server) stopAll() {
 // workers use theirs: then the last of them sees to it.
 func (s *Server) release() {
 	s.workers.close()
+	s.stopHandshakers()
 	s.jobs.wait(func() {
 		for _, svc := range s.services {
+			s.logLeak(svc.loop.Leaks())
 			s.logLeak(svc.alloc.Close())
 			s.logLeak(svc.exchanges.Close())
 			s.logLeak(svc.conns.Close())

@@ -250,7 +250,7 @@ func TestUnixSocket(t *testing.T) {
 						t.Errorf("addresses of a unix socket are %v and %v, want the zero AddrPort", r.RemoteAddr(), r.LocalAddr())
 					}
 					hello(w, r)
-				}, func(s *Server) { s.Addr, s.Loops = "unix:"+path, loops })
+				}, func(s *Server) { s.Addr, s.Loops = "unix:"+path, loops }, plain)
 				p := dialPeer(t, "unix", path)
 				if a := p.get("/u"); a.body != "hello /u" {
 					t.Errorf("round %d: got %q", round, a.body)
@@ -333,7 +333,7 @@ func TestStartAfterFailure(t *testing.T) {
 func TestMaxConnsShares(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		for _, tc := range []struct{ loops, conns, want int }{{3, 7, 3}, {4, 2, 2}, {0, 1, 1}, {2, math.MaxInt, 2}} {
-			s := start(t, driver, hello, func(s *Server) { s.Loops, s.MaxConns = tc.loops, tc.conns })
+			s := start(t, driver, hello, func(s *Server) { s.Loops, s.MaxConns = tc.loops, tc.conns }, plain)
 			if n := len(s.services); n != tc.want {
 				t.Errorf("Loops %d, MaxConns %d: %d loops, want %d", tc.loops, tc.conns, n, tc.want)
 			}

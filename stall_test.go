@@ -2,7 +2,6 @@ package ringwire
 
 import (
 	"io"
-	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -102,7 +101,7 @@ func TestManyUploads(t *testing.T) {
 		var peers []*peer
 		for range n {
 			p := s.dial()
-			_ = p.Conn.(*net.TCPConn).SetWriteBuffer(64 << 10)
+			_ = p.tcp().SetWriteBuffer(64 << 10)
 			peers = append(peers, p)
 			wg.Go(func() { _, _ = io.WriteString(p.Conn, post("/", body)) })
 		}

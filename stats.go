@@ -98,6 +98,11 @@ func (s *Stats) add(t *Stats) {
 	s.ReceivedBytes += t.ReceivedBytes
 	s.SentBytes += t.SentBytes
 	s.WriteTimeouts += t.WriteTimeouts
+	s.Handshakes += t.Handshakes
+	s.Resumed += t.Resumed
+	s.HandshakeErrors += t.HandshakeErrors
+	s.Plaintext += t.Plaintext
+	s.HandedOver += t.HandedOver
 	s.Exchanges += t.Exchanges
 	s.Refused += t.Refused
 	s.Leased += t.Leased

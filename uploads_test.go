@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -86,7 +85,7 @@ func TestUploadsResidentChild(t *testing.T) {
 				}
 			})
 		},
-	}), func(s *Server) { s.Loops, s.Workers, s.MaxBody = 2, 64, -1 })
+	}), func(s *Server) { s.Loops, s.Workers, s.MaxBody = 2, 64, -1 }, plain)
 	fmt.Println("serving", s.addr)
 	_, _ = io.Copy(io.Discard, os.Stdin) // until the parent has enough
 }
@@ -102,7 +101,7 @@ type uploads struct {
 // begin sends one and checks its answer.
 func (u *uploads) begin(addr, path string) {
 	p := dialPeer(u.t, "tcp", addr)
-	_ = p.Conn.(*net.TCPConn).SetWriteBuffer(64 << 10) // what lies there seems sent
+	_ = p.tcp().SetWriteBuffer(64 << 10) // what lies there seems sent
 	u.wait.Go(func() {
 		_ = p.SetDeadline(time.Now().Add(2 * time.Minute))
 		_, err := fmt.Fprintf(p.Conn, "POST %s HTTP/1.1\r\nHost: t\r\nContent-Length: %d\r\n\r\n", path, u.size)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/mem"
+	"github.com/ringwire/ringwire/tls"
 )
 
 // Config sets up a Loop. Zero means the default, negative means none.
@@ -42,6 +43,24 @@ type Config struct {
 	// OutputChunk is the size of the leases that output is written to. Default 4 KiB.
 	OutputChunk int
 
+	// TLS secures every connection: handlers are made when the handshake is over, and see
+	// plaintext. Nil: none.
+	TLS *tls.Engine
+
+	// Handshakers relieve the loop when several handshakes come at once. Nil: it makes them all,
+	// one first step a turn. They must be of the same engine.
+	Handshakers *Handshakers
+
+	// HandshakeFailed is told why a handshake failed. The connection is closed when it returns.
+	HandshakeFailed func(c *Conn, err error)
+
+	// HandshakeTimeout is how long a handshake may take, from the accept. Default 10 s.
+	HandshakeTimeout time.Duration
+
+	// MaxHandshakes is how many handshakes may be going on at once, some 20 KiB each; more
+	// wait. Default 1024.
+	MaxHandshakes int
+
 	// MaxSend bounds one send in bytes, and with WriteTimeout sets the slowest peer
 	// that is put up with. Default 128 KiB.
 	MaxSend int
@@ -55,6 +74,8 @@ func (cfg Config) withDefaults() Config {
 	cfg.HighWater = orDefault(cfg.HighWater, 256<<10)
 	cfg.LowWater = orDefault(cfg.LowWater, min(64<<10, cfg.HighWater))
 	cfg.OutputChunk = orDefault(cfg.OutputChunk, 4<<10)
+	cfg.HandshakeTimeout = orDefaultTime(cfg.HandshakeTimeout, 10*time.Second)
+	cfg.MaxHandshakes = orDefault(cfg.MaxHandshakes, 1024)
 	cfg.MaxSend = orDefault(cfg.MaxSend, 128<<10)
 	return cfg
 }

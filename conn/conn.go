@@ -55,7 +55,9 @@ type Conn struct {
 	handler Handler
 	err     error // why it failed
 
-	out   mem.Writer // written, not yet acknowledged by the driver; the front may be in flight
+	sec *secure // nil without TLS
+
+	out   mem.Writer // written, not yet acknowledged by the driver (with TLS: not yet sealed); the front may be in flight
 	spill spill      // received, not yet consumed
 
 	readAt  int64 // the handler's deadline, loop time, 0 = none
@@ -116,7 +118,7 @@ func (c *Conn) Output() *mem.Writer { return &c.out }
 func (c *Conn) Flush() { c.mark() }
 
 // Buffered is the number of output bytes that the driver has not yet taken over.
-func (c *Conn) Buffered() int { return c.out.Len() }
+func (c *Conn) Buffered() int { return c.unsent() }
 
 // Congested reports whether the output stands above the high-water mark. OnDrain
 // follows once it has fallen to the low-water mark.
@@ -241,6 +243,14 @@ func (c *Conn) closeWith(f flags) {
 		c.surplus() // what a paused connection has not read may be there
 	}
 	c.mark()
+}
+
+// closeFor is Close because of an error.
+func (c *Conn) closeFor(err error) {
+	if c.err == nil && c.state == open {
+		c.err = err
+	}
+	c.closeWith(0)
 }
 
 // surplus makes a connection that is about to be closed linger, because its peer sends

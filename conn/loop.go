@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ringwire/ringwire/mem"
+	"github.com/ringwire/ringwire/tls"
 )
 
 // pageSize is how many connections are laid out together: growing never moves one.
@@ -23,6 +24,12 @@ type Stats struct {
 	ReceivedBytes uint64
 	SentBytes     uint64
 	WriteTimeouts uint64 // connections closed because the peer stopped reading
+
+	Handshakes      uint64 // of TLS, that succeeded
+	Resumed         uint64 // of those, from a session ticket
+	HandshakeErrors uint64 // that failed: refused, cut, too slow
+	Plaintext       uint64 // of those, peers that do not speak TLS
+	HandedOver      uint64 // handshakes that were left to a Handshakers' goroutine
 }
 
 // Loop serves the connections of one driver. Its methods are for the loop's own
@@ -42,6 +49,11 @@ type Loop struct {
 	kept, output *mem.Account // of cfg.Alloc
 	lent         *mem.Account // likewise, in checking builds: see give
 
+	tls      *tls.Loop // nil: no TLS
+	secures  *mem.Pool[secure]
+	hellos   []uint32 // connections whose handshake is to begin, in order of arrival
+	shakings int      // handshakes that have begun
+
 	stats    Stats
 	shutting bool
 	stopped  bool // the driver was: it closes what we have not
@@ -52,6 +64,10 @@ func NewLoop(cfg Config) *Loop {
 	l := &Loop{drv: cfg.Driver, cfg: cfg.withDefaults(), now: cfg.Driver.Now()}
 	l.wheel.tick = l.now >> tickShift
 	l.kept, l.output = l.cfg.Alloc.Account("kept input"), l.cfg.Alloc.Account("output")
+	if l.cfg.TLS != nil {
+		l.tls = l.cfg.TLS.NewLoop(l.cfg.Alloc)
+		l.secures = mem.NewPool(mem.PoolConfig[secure]{Name: "TLS connection", Reset: resetSecure, Max: 16 << 10, Heap: !l.cfg.Alloc.Pooling()})
+	}
 	if mem.Checking {
 		l.lent = l.cfg.Alloc.Account("lent input")
 	}
@@ -151,7 +167,11 @@ func (l *Loop) Opened(id uint32) {
 
 func (l *Loop) serve(c *Conn) {
 	c.state = open
-	c.handler = l.cfg.Accept(c)
+	if l.tls != nil {
+		l.secured(c)
+	} else {
+		c.handler = l.cfg.Accept(c)
+	}
 	c.receive()
 }
 
@@ -183,6 +203,15 @@ func (l *Loop) Received(id uint32, p []byte) {
 		c.surplus()
 		return // closing: read only so that the peer's bytes do not cause a reset
 	}
+	if c.sec != nil {
+		l.receivedSealed(c, p)
+		return
+	}
+	l.receivedPlain(c, p)
+}
+
+// receivedPlain takes bytes for the handler of an open connection.
+func (l *Loop) receivedPlain(c *Conn, p []byte) {
 	if c.spill.len() > 0 || c.has(paused) {
 		c.spill.add(l.kept, p)
 		c.deliver()
@@ -232,20 +261,46 @@ func (c *Conn) choke() {
 func (l *Loop) Ended(id uint32, err error) {
 	l.enter()
 	c := l.conn(id)
+	if c.sec != nil {
+		l.endedSealed(c, err)
+		return
+	}
 	c.flags |= ended
+	l.endedOpen(c, err)
+}
+
+// endedOpen takes the end of the input.
+func (l *Loop) endedOpen(c *Conn, err error) {
 	switch {
 	case c.state == lingering:
 		c.teardown()
 	case c.state == parked || err != io.EOF && c.state != open:
 		c.fail(err)
-	case c.state == open && c.flags&(paused|redeliver) != 0 && err == io.EOF:
+	case c.state == open && c.flags&(paused|redeliver) != 0 && (err == io.EOF || err == tls.ErrTruncated):
 		c.flags |= endDue // until Resume, or until what is kept has been given again
 	case c.state == open:
-		c.handler.OnEnd(c, err)
-		if err != io.EOF {
-			c.fail(err)
-		}
+		c.tellEnd(err)
 	}
+}
+
+// tellEnd tells the handler of the input's end.
+func (c *Conn) tellEnd(err error) {
+	c.handler.OnEnd(c, err)
+	switch {
+	case err == io.EOF:
+	case err == tls.ErrTruncated:
+		c.closeFor(err) // the peer may still read what it has asked for
+	default:
+		c.fail(err)
+	}
+}
+
+// Leaks reports what the loop's connections have not given back, once it has ended.
+func (l *Loop) Leaks() error {
+	if l.secures == nil {
+		return nil
+	}
+	return l.secures.Close()
 }
 
 // Sent implements Events.
@@ -255,12 +310,12 @@ func (l *Loop) Sent(id uint32, n int, err error) {
 	l.stats.SentBytes += uint64(n)
 	c.flags &^= sending
 	c.writeAt = 0
-	c.out.Segments().Discard(n)
+	c.sendable().Segments().Discard(n)
 	if err != nil {
 		c.fail(err)
 		return
 	}
-	if c.out.Len() > 0 || c.state != open {
+	if c.unsent() > 0 || c.state != open {
 		c.mark()
 	}
 	if c.has(high) && c.out.Len() <= l.cfg.LowWater && c.state == open {
@@ -289,6 +344,9 @@ func (l *Loop) Closed(id uint32) {
 			l.parked = slices.Delete(l.parked, i, i+1) // its slot's next must queue up at the end
 		}
 	}
+	if c.sec != nil {
+		l.dropSecure(c)
+	}
 	c.out.Release()
 	c.spill.release()
 	// The dirty list may still name this slot: a later connection in it is then
@@ -311,6 +369,9 @@ func (l *Loop) AcceptFailed(err error) {
 func (l *Loop) Turn(now int64) int64 {
 	l.now = now
 	l.wheel.advance(l, now, due)
+	if len(l.hellos) > 0 {
+		l.greet()
+	}
 	// Redelivery can mark connections again, its own included: the list grows while
 	// it is worked through, and every connection is looked at as often as it was marked.
 	for i := 0; i < len(l.dirty); i++ {
@@ -325,13 +386,16 @@ func (l *Loop) Turn(now int64) int64 {
 		if c.flags&(endDue|redeliver|paused) == endDue {
 			c.flags &^= endDue
 			if c.state == open {
-				c.handler.OnEnd(c, io.EOF)
+				c.tellEnd(c.endOfInput())
 			}
 		}
 		c.flush()
 	}
 	l.dirty = l.dirty[:0]
 	l.cfg.Alloc.Collect()
+	if len(l.hellos) > 0 && l.shakings < l.cfg.MaxHandshakes {
+		return now // at once, after looking for what else has come
+	}
 	return earlier(l.wheel.next(), l.trimWhenIdle())
 }
 
@@ -348,7 +412,10 @@ func (c *Conn) flush() {
 	if c.has(sending) || c.state < open || c.state == closing {
 		return
 	}
-	if c.out.Len() > 0 {
+	if c.sec != nil {
+		c.sealOutput()
+	}
+	if c.sendable().Len() > 0 {
 		c.send()
 		return
 	}
@@ -359,7 +426,7 @@ func (c *Conn) flush() {
 
 func (c *Conn) send() {
 	l := c.loop
-	views := c.out.Segments().Views(l.views[:0], MaxSendBufs)
+	views := c.sendable().Segments().Views(l.views[:0], MaxSendBufs)
 	total := 0
 	for i, v := range views {
 		if total += len(v); total >= l.cfg.MaxSend {

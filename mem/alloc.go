@@ -90,6 +90,9 @@ func NewAllocator(c Config) *Allocator {
 	return a
 }
 
+// Pooling reports whether leases are reused: it is off with Config.Heap.
+func (a *Allocator) Pooling() bool { return !a.cfg.Heap }
+
 // Lease returns a buffer of at least n bytes, whose one owner is the caller;
 // n = 0 gives the smallest. It never fails: when the limit is reached or the system
 // refuses, the buffer comes from the Go heap and is counted as a miss. It

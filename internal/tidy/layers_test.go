@@ -12,21 +12,40 @@ const module = "github.com/ringwire/ringwire"
 // layers says what each package may import of this module, outside of its tests. The
 // folders are the layers: what is not listed is not allowed.
 var layers = map[string][]string{
-	".":                 {"conn", "fallback", "mem", "proto/coding", "proto/form", "proto/h1", "proto/multipart", "ring"},
-	"conn":              {"mem"},
+	".":                 {"conn", "fallback", "mem", "proto/coding", "proto/form", "proto/h1", "proto/multipart", "ring", "tls"},
+	"conn":              {"mem", "tls"},
 	"conn/conntest":     {"conn", "conn/conntest/sim", "mem"},
 	"conn/conntest/sim": {},
-	"examples":          {"."},
+	"examples":          {".", "tls", "tls/certs"},
 	"fallback":          {"mem"},
+	"internal/bogo":     {"internal/tlsconn", "tls"},
 	"internal/leak":     {},
 	"internal/nouring":  {},
 	"internal/tidy":     {},
+	"internal/tlsconn":  {"mem", "tls"},
 	"mem":               {},
 	"proto/coding":      {"mem"},
 	"proto/form":        {"mem"},
 	"proto/h1":          {"mem"},
 	"proto/multipart":   {"mem"},
 	"ring":              {"mem"},
+	"tls":               {"mem", "tls/keyexchange"},
+	"tls/certs":         {},
+	"tls/keyexchange":   {},
+}
+
+// external are the modules that a package may use beside the standard library.
+var external = map[string][]string{
+	"conn":             {"golang.org/x/sys"},
+	"fallback":         {"golang.org/x/sys"},
+	"internal/leak":    {"golang.org/x/sys"},
+	"internal/nouring": {"golang.org/x/sys"},
+	"mem":              {"golang.org/x/sys"},
+	"proto/coding":     {"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
+	"ring":             {"golang.org/x/sys"},
+	"tls":              {"golang.org/x/crypto", "golang.org/x/sys"},
+	"tls/certs":        {"golang.org/x/crypto"},
+	"tls/keyexchange":  {"github.com/cloudflare/circl", "golang.org/x/sys"},
 }
 
 // sansIO are what engines have no business with: they hold no descriptor, clock,
@@ -45,6 +64,10 @@ func TestImportsPointDown(t *testing.T) {
 		for _, imp := range f.Imports {
 			if own, ok := ownPackage(imp); ok && !f.Test && !slices.Contains(allowed, own) {
 				t.Errorf("%s imports %s, which is not below it", f.Path, own)
+			}
+			if host, _, _ := strings.Cut(imp, "/"); strings.Contains(host, ".") && !f.Test && !strings.HasPrefix(imp, module) &&
+				!slices.ContainsFunc(external[layerOf(f.Dir())], func(m string) bool { return strings.HasPrefix(imp+"/", m+"/") }) {
+				t.Errorf("%s imports %s, which is not for this package: see the table here", f.Path, imp)
 			}
 		}
 	}

@@ -1,0 +1,6 @@
+//go:build race || memguard
+
+package tls
+
+// leasesAllocate: checking builds give every lease pages of its own.
+const leasesAllocate = true
