@@ -45,12 +45,6 @@ var Libraries = []Library{
 	{"goccy", func() Codec {
 		return Codec{Append: marshal(goccy.Marshal), Read: unmarshal(goccy.Unmarshal)}
 	}},
-	{"goccy_NoEscape", func() Codec {
-		return Codec{
-			Append: marshal(func(v any) ([]byte, error) { return goccy.MarshalNoEscape(v) }),
-			Read:   unmarshal(func(p []byte, v any) error { return goccy.UnmarshalNoEscape(p, v) }),
-		}
-	}},
 	{"sonic", func() Codec {
 		return Codec{Append: marshal(sonic.Marshal), Read: unmarshal(sonic.Unmarshal)}
 	}},
