@@ -25,6 +25,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
 type options struct {
@@ -103,7 +105,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 // measureAll runs every chosen profile with every chosen contestant. When ctx ends it returns what it has until then,
 // and an error.
 func measureAll(ctx context.Context, o *options, progress io.Writer) (*record, error) {
-	chosenProfiles, err := chooseProfiles(o.profiles)
+	chosenProfiles, err := chooseProfiles(o.profiles, o.short)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +137,9 @@ func measureAll(ctx context.Context, o *options, progress io.Writer) (*record, e
 		return nil, err
 	}
 	b := &bencher{opts: o, wrk: wrk, bin: dir, dir: dir}
+	if b.files, err = secret.Make(dir); err != nil {
+		return nil, err
+	}
 	if n := runtime.NumCPU(); n > max(o.serverCPU, o.loadCPU) && o.serverCPU != o.loadCPU {
 		b.serverOn, b.loadOn = cpus{o.serverCPU}, cpus{o.loadCPU}
 	} else {
