@@ -19,20 +19,21 @@ var (
 // receivedHandshake takes bytes of a handshake.
 func (l *Loop) receivedHandshake(c *Conn, p []byte) {
 	s := c.sec
-	kept := &s.part
 	if s.job != nil && s.job.busy {
-		kept = &s.job.more // a worker reads the other
+		s.job.keep(c, p)
+		return
 	}
-	kept.add(l.kept, p)
+	s.part.add(l.kept, p)
 	switch {
-	case kept.len() > l.cfg.MaxPending:
-		l.handshakeFailed(c, errHandshakeFlood)
-		c.fail(errHandshakeFlood)
 	case s.phase == greeting && tls.Greeted(s.part.bytes()):
 		s.phase = queued
 		l.hellos = append(l.hellos, c.id)
 	case s.phase == shaking:
-		l.stepHandshake(c)
+		l.stepHandshake(c) // what follows the handshake may be long, and is not judged
+	}
+	if s.phase != settled && s.part.len() > l.cfg.MaxPending && (s.job == nil || !s.job.busy) {
+		l.handshakeFailed(c, errHandshakeFlood)
+		c.fail(errHandshakeFlood)
 	}
 }
 
@@ -41,6 +42,9 @@ func (l *Loop) greet() {
 	for here := true; len(l.hellos) > 0 && l.shakings < l.cfg.MaxHandshakes; {
 		c := l.conn(l.hellos[0])
 		switch {
+		case c.state != open: // it is gone, but for the driver's word
+			l.hellos = l.hellos[:copy(l.hellos, l.hellos[1:])]
+			continue
 		case here:
 			here = false
 			l.attach(c, l.tls.Accept())
@@ -80,6 +84,9 @@ func (l *Loop) stepped(c *Conn, state tls.State, err error) {
 	s := c.sec
 	c.mark()
 	switch {
+	case c.state != open: // it ended meanwhile
+		l.shakings--
+		s.phase = settled
 	case err != nil:
 		l.shakings--
 		s.phase = settled

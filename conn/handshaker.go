@@ -1,6 +1,8 @@
 package conn
 
 import (
+	"io"
+	"net/netip"
 	"sync"
 
 	"github.com/ringwire/ringwire/mem"
@@ -46,6 +48,7 @@ type handshakeJob struct {
 	more  spill // received meanwhile
 
 	busy bool // a worker has it
+	fin  bool // the peer's FIN came meanwhile
 	dead bool // the connection is gone
 	over bool // nothing is to be done but Abort
 }
@@ -97,6 +100,13 @@ func (h *Handshakers) take(l *Loop, c *Conn) bool {
 		return false
 	}
 	l.attach(c, best.tls.Accept())
+	remote, local := c.RemoteAddr(), c.LocalAddr() // which only the loop may ask for
+	c.sec.session.SetAddrs(func(r bool) netip.AddrPort {
+		if r {
+			return remote
+		}
+		return local
+	})
 	j := &handshakeJob{worker: best, loop: l, session: c.sec.session, sec: c.sec, id: c.id}
 	j.out.InitFor(best.out, 0)
 	c.sec.job = j
@@ -155,6 +165,16 @@ func (j *handshakeJob) step(in []byte) {
 	j.worker.push(j)
 }
 
+// keep takes bytes that come while a worker has the job. A client may send its first request
+// with the end of its handshake, so that much may come: the peer is held back then.
+func (j *handshakeJob) keep(c *Conn, p []byte) {
+	j.more.add(j.loop.kept, p)
+	if j.more.len() > j.loop.cfg.MaxPending && !c.has(choked) {
+		c.flags |= choked
+		c.loop.drv.Pause(c.id)
+	}
+}
+
 // abort has the worker end a session that is not busy.
 func (j *handshakeJob) abort() {
 	j.worker.push(&handshakeJob{session: j.session, over: true})
@@ -178,6 +198,10 @@ func (j *handshakeJob) RunTask() {
 		s.part.add(l.kept, j.more.bytes())
 		j.more.release()
 	}
+	if c.has(choked) {
+		c.flags &^= choked
+		c.receive()
+	}
 	if j.err != nil || j.state == tls.Ready {
 		s.job = nil
 		s.session.Move(l.tls)
@@ -185,6 +209,9 @@ func (j *handshakeJob) RunTask() {
 	l.stepped(c, j.state, j.err)
 	if arrived && c.sec == s && s.phase == shaking {
 		l.stepHandshake(c)
+	}
+	if j.fin && !j.busy {
+		l.endedSealed(c, io.EOF)
 	}
 }
 

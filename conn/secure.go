@@ -131,6 +131,10 @@ func (l *Loop) endedSealed(c *Conn, err error) {
 		}
 		return // close_notify has said it before
 	}
+	if j := c.sec.job; j != nil && j.busy && err == io.EOF && c.state == open {
+		j.fin = true // it may have come behind the whole handshake
+		return
+	}
 	if c.sec.phase != settled && c.state == open {
 		l.handshakeFailed(c, fmt.Errorf("%w: %w", errHandshakeCut, err))
 		c.fail(err)
@@ -250,6 +254,7 @@ func (t *wakeTask) RunTask() {
 		return
 	}
 	s.phase = shaking
+	t.loop.enter()
 	t.loop.stepHandshake(t.loop.conn(t.id))
 }
 

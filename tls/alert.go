@@ -68,6 +68,7 @@ var (
 	errEmptyHandshake = &ProtocolError{AlertUnexpectedMessage, "handshake record without bytes", "RFC 8446 §5.1"}
 	errPostLength     = &ProtocolError{AlertDecodeError, "post-handshake message is too long", "RFC 8446 §4.6"}
 	errPostType       = &ProtocolError{AlertUnexpectedMessage, "unexpected post-handshake message", "RFC 8446 §4.6"}
+	errTicket         = &ProtocolError{AlertDecodeError, "malformed session ticket", "RFC 8446 §4.6.1"}
 	errUpdateLength   = &ProtocolError{AlertDecodeError, "KeyUpdate of a wrong length", "RFC 8446 §4.6.3"}
 	errUpdateValue    = &ProtocolError{AlertIllegalParameter, "KeyUpdate with an unknown request", "RFC 8446 §4.6.3"}
 	errUpdateLast     = &ProtocolError{AlertUnexpectedMessage, "KeyUpdate is not the last in its record", "RFC 8446 §5.1"}

@@ -88,7 +88,7 @@ func (e *Engine) NewLoop(alloc *mem.Allocator) *Loop {
 func (l *Loop) clone(from *stdtls.Config) *stdtls.Config {
 	c := from.Clone()
 	c.KeyLogWriter = keySink{l}
-	c.MinVersion = max(c.MinVersion, stdtls.VersionTLS12)
+	c.MinVersion = l.engine.leastVersion(c)
 	l.bindKeys(c)
 	if speaks := l.engine.speaks; speaks != nil {
 		c.NextProtos = slices.DeleteFunc(slices.Clone(c.NextProtos), func(p string) bool { return !slices.Contains(speaks, p) })
@@ -119,6 +119,14 @@ func (l *Loop) clone(from *stdtls.Config) *stdtls.Config {
 		}
 	}
 	return c
+}
+
+// leastVersion is what crypto/tls takes for the default, but TLS 1.2 whatever GODEBUG says.
+func (e *Engine) leastVersion(c *stdtls.Config) uint16 {
+	if c.MinVersion == 0 && e.role == Client && c.EncryptedClientHelloConfigList != nil {
+		return stdtls.VersionTLS13 // it insists on that
+	}
+	return max(c.MinVersion, stdtls.VersionTLS12)
 }
 
 // hasTicketKeys reports whether a clone came with ticket keys that somebody has set. There is no

@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
+	"math"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -52,7 +53,7 @@ type half struct {
 	suite  uint16
 }
 
-// secretLen is the length of a suite's secrets, and newHash its hash.
+// suiteHash is a suite's hash, and the length of its secrets.
 func suiteHash(suite uint16) (newHash func() hash.Hash, secretLen int) {
 	if suite == stdtls.TLS_AES_256_GCM_SHA384 {
 		return sha512.New384, sha512.Size384
@@ -138,6 +139,9 @@ func (h *half) seal(buf []byte, n int, contentType byte) []byte {
 func (h *half) open(rec []byte) (content []byte, contentType byte, err *ProtocolError) {
 	if err := badHeader(rec); err != nil {
 		return nil, 0, err
+	}
+	if h.seq == math.MaxUint64 {
+		return nil, 0, errExhausted // it must not wrap (RFC 8446 §5.3)
 	}
 	p, failed := h.aead.Open(rec[Head:Head], h.nextNonce(), rec[Head:], rec[:Head])
 	if failed != nil {

@@ -5,6 +5,7 @@ import (
 	stdtls "crypto/tls"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"iter"
 	"runtime/debug"
 
@@ -26,9 +27,8 @@ type handshake struct {
 	stop  func()
 	yield func(struct{}) bool // nil: outside of the coroutine
 
-	clientSecret [48]byte
-	serverSecret [48]byte
-	secretLen    int
+	clientSecret secret
+	serverSecret secret
 	tickets      uint64 // records that crypto/tls has sealed under the key that we take over
 	wanted       bool   // a signature
 	done         bool
@@ -91,10 +91,16 @@ func (hs *handshake) abort() {
 }
 
 func (hs *handshake) wipe() {
-	clear(hs.clientSecret[:])
-	clear(hs.serverSecret[:])
-	hs.secretLen = 0
+	hs.clientSecret, hs.serverSecret = secret{}, secret{}
 }
+
+// secret is a traffic secret, of the length of its suite's hash, of none until it is known.
+type secret struct {
+	buf [48]byte
+	n   int
+}
+
+func (s *secret) bytes() []byte { return s.buf[:s.n] }
 
 // keySink receives the secrets of whichever session is being stepped: crypto/tls has no other
 // way to tell them. It is the KeyLogWriter of every Config of the loop.
@@ -102,12 +108,12 @@ type keySink struct{ loop *Loop }
 
 // Write takes one line "LABEL client_random secret", and overwrites it.
 func (k keySink) Write(line []byte) (int, error) {
+	defer clear(line)
 	if w := k.loop.engine.keyLog; w != nil {
-		if _, err := w.Write(line); err != nil {
+		if err := writeGuarded(w, line); err != nil {
 			return 0, err
 		}
 	}
-	defer clear(line)
 	if s := k.loop.current; s != nil && s.hs != nil {
 		return len(line), s.hs.takeSecret(line)
 	}
@@ -116,7 +122,7 @@ func (k keySink) Write(line []byte) (int, error) {
 
 func (hs *handshake) takeSecret(line []byte) error {
 	label, rest, _ := bytes.Cut(line, []byte(" "))
-	var dst *[48]byte
+	var dst *secret
 	switch string(label) {
 	case "CLIENT_TRAFFIC_SECRET_0":
 		dst = &hs.clientSecret
@@ -125,15 +131,27 @@ func (hs *handshake) takeSecret(line []byte) error {
 	default:
 		return nil
 	}
-	_, secret, _ := bytes.Cut(rest, []byte(" "))
-	secret = bytes.TrimSpace(secret)
-	if hex.DecodedLen(len(secret)) > len(dst) {
+	_, digits, _ := bytes.Cut(rest, []byte(" "))
+	digits = bytes.TrimSpace(digits)
+	if hex.DecodedLen(len(digits)) > len(dst.buf) {
 		return ErrNoSecrets
 	}
-	n, err := hex.Decode(dst[:], secret)
-	if err != nil || hs.secretLen != 0 && hs.secretLen != n {
+	n, err := hex.Decode(dst.buf[:], digits)
+	if err != nil {
 		return ErrNoSecrets
 	}
-	hs.secretLen = n
+	dst.n = n
 	return nil
+}
+
+// writeGuarded makes an error of a panic: crypto/tls holds a lock of the whole process meanwhile,
+// and would not let go of it.
+func writeGuarded(w io.Writer, line []byte) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	_, err = w.Write(line)
+	return err
 }

@@ -25,6 +25,7 @@ func (p Plane) String() string {
 type Info struct {
 	Version     uint16 // as in crypto/tls: VersionTLS12, VersionTLS13
 	CipherSuite uint16 // as in crypto/tls
+	Group       uint16 // of the key exchange, as CurveID in crypto/tls
 	Plane       Plane
 	Resumed     bool // from a session ticket
 	ECHAccepted bool // Encrypted Client Hello
@@ -42,6 +43,7 @@ func newInfo(state *stdtls.ConnectionState) *Info {
 	return &Info{
 		Version:          state.Version,
 		CipherSuite:      state.CipherSuite,
+		Group:            uint16(state.CurveID),
 		Resumed:          state.DidResume,
 		ECHAccepted:      state.ECHAccepted,
 		ServerName:       state.ServerName,

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringwire/ringwire/internal/leak"
 	"github.com/ringwire/ringwire/mem"
 )
 
@@ -26,13 +27,21 @@ type identity struct {
 }
 
 var testIdentity = sync.OnceValue(func() identity {
+	cert := newCertificate("example.test")
+	pool := x509.NewCertPool()
+	pool.AddCert(cert.Leaf)
+	return identity{cert, pool}
+})
+
+// newCertificate is self-signed.
+func newCertificate(name string) stdtls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "example.test"},
-		DNSNames: []string{"example.test"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
+		DNSNames: []string{name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 		IsCA: true, BasicConstraintsValid: true,
 	}
@@ -41,10 +50,8 @@ var testIdentity = sync.OnceValue(func() identity {
 		panic(err)
 	}
 	leaf, _ := x509.ParseCertificate(der)
-	pool := x509.NewCertPool()
-	pool.AddCert(leaf)
-	return identity{stdtls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, pool}
-})
+	return stdtls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
+}
 
 func serverConfig() *stdtls.Config {
 	return &stdtls.Config{Certificates: []stdtls.Certificate{testIdentity().cert}, NextProtos: []string{"http/1.1"}}
@@ -218,6 +225,9 @@ func echo(c *stdtls.Conn) error {
 		}
 	}
 }
+
+// TestMain sees to it that no goroutine, nor a coroutine that is one, is left.
+func TestMain(m *testing.M) { leak.Main(m) }
 
 func pattern(n int) []byte {
 	p := make([]byte, n)

@@ -18,9 +18,6 @@ func (s *Session) postHandshake(p []byte) (View, error) {
 	if len(p) == 0 {
 		return View{Kind: Consumed}, s.fail(errEmptyHandshake)
 	}
-	if s.useless++; s.useless > maxUseless {
-		return View{Kind: Consumed}, s.fail(errUseless)
-	}
 	if len(s.post) > 0 {
 		s.post = append(s.post, p...)
 		p = s.post
@@ -68,7 +65,13 @@ func (s *Session) admitPost(kind byte, n int) *ProtocolError {
 
 // takePost takes one whole message; more says that others follow in the same record.
 func (s *Session) takePost(m []byte, more bool) *ProtocolError {
+	if s.useless++; s.useless > maxUseless { // parts of messages are bounded by their length
+		return errUseless
+	}
 	if m[0] == msgNewSessionTicket {
+		if !validTicket(m[4:]) {
+			return errTicket
+		}
 		s.feedTicket(m)
 		return nil
 	}
@@ -86,4 +89,30 @@ func (s *Session) takePost(m []byte, more bool) *ProtocolError {
 		s.updateDue = true
 	}
 	return nil
+}
+
+// validTicket reports whether p is the body of a NewSessionTicket (RFC 8446 §4.6.1): lifetime and
+// age, a nonce, a ticket that is not empty, extensions.
+func validTicket(p []byte) bool {
+	if len(p) < 9 || len(p) < 9+int(p[8]) {
+		return false
+	}
+	ticket, p := vector16(p[9+int(p[8]):])
+	if len(ticket) == 0 {
+		return false
+	}
+	_, rest := vector16(p)
+	return rest != nil && len(rest) == 0
+}
+
+// vector16 splits p behind a vector with a length of two bytes; rest is nil if it is cut.
+func vector16(p []byte) (v, rest []byte) {
+	if len(p) < 2 {
+		return nil, nil
+	}
+	n := 2 + int(p[0])<<8 + int(p[1])
+	if len(p) < n {
+		return nil, nil
+	}
+	return p[2:n], p[n:]
 }

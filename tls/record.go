@@ -30,7 +30,7 @@ func (s *Session) Frame(p []byte) (n, missing int) {
 // the session; Pending has the alert.
 func (s *Session) Open(rec []byte) (View, error) {
 	switch {
-	case s.err != nil:
+	case s.err != nil, !s.ready:
 		return View{Kind: Consumed}, ErrClosed
 	case s.closedIn:
 		return View{Kind: Consumed}, nil // what follows is ignored (RFC 8446 §6.1)
@@ -90,13 +90,15 @@ func (s *Session) Seal(buf []byte, n int) []byte {
 	if s.err != nil || s.closedOut || s.stream || !s.ready {
 		return nil
 	}
-	if s.out.seq >= updateAfter {
-		if s.updateDue = true; s.out.seq >= refuseAfter {
-			_ = s.fail(errExhausted)
-			return nil
-		}
+	if s.out.seq >= refuseAfter {
+		_ = s.fail(errExhausted)
+		return nil
 	}
-	return s.out.seal(buf, n, typeData)
+	rec := s.out.seal(buf, n, typeData)
+	if s.out.seq >= updateAfter {
+		s.updateDue = true
+	}
+	return rec
 }
 
 // recordPayload is what one record carries of a long output: the record then fills a

@@ -154,7 +154,10 @@ func (s *Session) end(err error) error {
 	s.in.wipe()
 	s.dropFeed()
 	clear(s.post)
-	s.post = nil
+	s.post, s.updateDue = nil, false
+	if s.hs != nil {
+		s.hs.wipe()
+	}
 	if !s.alertDue {
 		s.out.wipe()
 	}
@@ -172,22 +175,21 @@ func (s *Session) fail(e *ProtocolError) error {
 // Pending appends what the session itself has to send: a KeyUpdate, an alert. It comes
 // after what was sealed before and before what is sealed next.
 func (s *Session) Pending(out *mem.Writer) {
-	switch {
-	case len(s.reply) > 0:
+	if len(s.reply) > 0 {
 		_, _ = out.Write(s.reply)
 		s.reply = nil
-	case s.alertDue:
-		s.alertDue = false
-		if s.out.aead != nil {
-			s.sealControl(out, typeAlert, []byte{2, byte(s.alert)})
-		}
-		s.out.wipe()
-	case s.updateDue:
+	}
+	if s.updateDue {
 		s.updateDue = false
 		s.sealControl(out, typeHandshake, []byte{msgKeyUpdate, 0, 0, 1, 0})
 		if err := s.out.update(); err != nil {
 			_ = s.end(err)
 		}
+	}
+	if s.alertDue {
+		s.alertDue = false
+		s.sealControl(out, typeAlert, []byte{2, byte(s.alert)})
+		s.out.wipe()
 	}
 }
 
@@ -206,6 +208,7 @@ func (s *Session) Close(out *mem.Writer) {
 	if s.err != nil || !s.ready || s.closedOut {
 		return
 	}
+	s.Pending(out)
 	s.closedOut = true
 	if s.stream {
 		s.hs.out = out
@@ -230,13 +233,13 @@ func (s *Session) End() error {
 // where Step is.
 func (s *Session) Abort() {
 	_ = s.end(ErrClosed)
-	s.alertDue, s.updateDue = false, false
+	s.alertDue = false
 	s.out.wipe()
 	if s.hs != nil {
 		s.hs.abort()
 		s.hs = nil
 	}
-	s.ready = false
+	s.ready, s.reply = false, nil // crypto/tls may have said something while it was unwound
 }
 
 // Greeted reports whether p, the first bytes of a client, hold its first record, or show
@@ -245,5 +248,9 @@ func Greeted(p []byte) bool {
 	if len(p) > 0 && p[0] != typeHandshake {
 		return true
 	}
-	return len(p) >= Head && len(p) >= Head+int(p[3])<<8+int(p[4])
+	if len(p) < Head {
+		return false
+	}
+	n := int(p[3])<<8 + int(p[4])
+	return len(p) >= Head+n || n > maxRecord12 // which no handshake waits for
 }

@@ -13,7 +13,7 @@ const maxTickets = 16
 // noteFlight counts the records at the end of p that are sealed under the application key
 // already, by opening copies of them: nothing else tells them from the handshake's.
 func (hs *handshake) noteFlight(p []byte) {
-	if hs.s.client || hs.secretLen == 0 || hs.done {
+	if hs.s.client || hs.serverSecret.n == 0 || hs.done {
 		return
 	}
 	var starts [maxTickets]int // of the records at the end, the last one first
@@ -24,13 +24,20 @@ func (hs *handshake) noteFlight(p []byte) {
 		n = min(n+1, maxTickets)
 		at += Head + int(p[at+3])<<8 + int(p[at+4])
 	}
-	for _, suite := range suitesOf(hs.secretLen) {
+	for _, suite := range suitesOf(hs.serverSecret.n) {
+		var probe half
+		if probe.install(suite, hs.serverSecret.bytes()) != nil {
+			return
+		}
 		for k := 1; k <= n; k++ { // crypto/tls sends one
-			if hs.sealedUnder(suite, p[starts[k-1]:], k) {
+			probe.seq = hs.tickets
+			if hs.sealedUnder(&probe, p[starts[k-1]:], k) {
 				hs.tickets += uint64(k)
+				probe.wipe()
 				return
 			}
 		}
+		probe.wipe()
 	}
 }
 
@@ -47,14 +54,8 @@ var (
 	suites384 = []uint16{stdtls.TLS_AES_256_GCM_SHA384}
 )
 
-// sealedUnder reports whether p is k records that follow those counted so far.
-func (hs *handshake) sealedUnder(suite uint16, p []byte, k int) bool {
-	var probe half
-	defer probe.wipe()
-	if probe.install(suite, hs.serverSecret[:hs.secretLen]) != nil {
-		return false
-	}
-	probe.seq = hs.tickets
+// sealedUnder reports whether p is k records that probe can open, one after the other.
+func (hs *handshake) sealedUnder(probe *half, p []byte, k int) bool {
 	for range k {
 		if len(p) < Head {
 			return false
@@ -79,10 +80,7 @@ func (hs *handshake) sealedUnder(suite uint16, p []byte, k int) bool {
 func (s *Session) takeOver(suite uint16) error {
 	hs := s.hs
 	defer hs.wipe()
-	if hs.secretLen == 0 {
-		return ErrNoSecrets
-	}
-	in, out := hs.clientSecret[:hs.secretLen], hs.serverSecret[:hs.secretLen]
+	in, out := hs.clientSecret.bytes(), hs.serverSecret.bytes()
 	if s.client {
 		in, out = out, in
 	}
