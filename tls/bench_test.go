@@ -106,12 +106,12 @@ func sessions(t testing.TB) (client, server *Session) {
 	client = loopOf(t, engine(t, clientConfig(), Client)).Dial("")
 	server = loopOf(t, engine(t, serverConfig(), Server)).Accept()
 	t.Cleanup(func() { client.Abort(); server.Abort() })
-	shake(t, client, server)
+	meet(t, client, server)
 	return client, server
 }
 
-// shake makes the handshake of two sessions in memory.
-func shake(t testing.TB, client, server *Session) {
+// meet makes the handshake of two sessions in memory.
+func meet(t testing.TB, client, server *Session) {
 	t.Helper()
 	var up, down mem.Writer
 	up.Init(client.loop.alloc, 4096)
@@ -155,7 +155,7 @@ func BenchmarkHandshake(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				client, server := clients.Dial(""), servers.Accept()
-				shake(b, client, server)
+				meet(b, client, server)
 				client.Abort()
 				server.Abort()
 			}

@@ -22,7 +22,7 @@ func TestSessionSize(t *testing.T) {
 	}
 	connect := func(i int) {
 		client, server := clients.Dial(""), servers.Accept()
-		shake(t, client, server)
+		meet(t, client, server)
 		client.Abort()
 		kept[i] = server
 	}
