@@ -28,6 +28,7 @@ type fake struct {
 	stopped  bool
 	commands []string
 	turns    int
+	post     func(Task) bool // instead of running it at once
 }
 
 // fakeLink is a connection as the driver sees it.
@@ -47,10 +48,16 @@ func (d *fake) ResumeAccept()             { d.paused = false; d.note("resumeacce
 func (d *fake) StopAccept()               { d.deaf = true; d.note("stopaccept") }
 func (d *fake) Run(ev Events) error       { d.ev = ev; return nil }
 func (d *fake) Stop()                     { d.stopped = true }
-func (d *fake) Post(t Task) bool          { t.RunTask(); return true }
-func (d *fake) Now() int64                { return d.now }
-func (d *fake) Receive(id uint32)         { d.command("receive", id).receiving = true }
-func (d *fake) Pause(id uint32)           { d.command("pause", id).receiving = false }
+func (d *fake) Post(t Task) bool {
+	if d.post != nil {
+		return d.post(t)
+	}
+	t.RunTask()
+	return true
+}
+func (d *fake) Now() int64        { return d.now }
+func (d *fake) Receive(id uint32) { d.command("receive", id).receiving = true }
+func (d *fake) Pause(id uint32)   { d.command("pause", id).receiving = false }
 
 func (d *fake) Send(id uint32, bufs [][]byte) {
 	c := d.command("send", id)

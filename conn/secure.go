@@ -164,10 +164,14 @@ func (c *Conn) failSecure(err error) {
 		c.handler.OnEnd(c, err)
 	}
 	c.out.Release()
-	if c.state == open {
-		c.closeFor(err)
-		c.flags |= linger // the alert must not be overtaken by a reset
+	if c.state == closing {
+		return
 	}
+	if c.err == nil {
+		c.err = err
+	}
+	c.closeWith(linger) // the alert must not be overtaken by a reset
+	c.surplus()         // also where the handler has closed already
 }
 
 // sealOutput seals what the handler has written, as much as one send takes, and whatever the
