@@ -35,6 +35,7 @@ type options struct {
 	duration, warmup time.Duration
 	patience         time.Duration // to wait for a quiet machine
 	settle, idle     time.Duration // pauses before memory is read
+	secureIdle       time.Duration // likewise, with TLS
 	serverCPU        int
 	loadCPU          int
 	timeouts, short  bool
@@ -51,7 +52,7 @@ func main() {
 }
 
 func parseFlags(args []string, stderr io.Writer) (*options, error) {
-	o := &options{settle: 200 * time.Millisecond, idle: 3 * time.Second}
+	o := &options{settle: 200 * time.Millisecond, idle: 3 * time.Second, secureIdle: 25 * time.Second}
 	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.StringVar(&o.profiles, "profiles", "", "comma-separated `names`, default all")
@@ -77,7 +78,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 		return nil, fmt.Errorf("-rounds and -duration must be positive, -warmup and -conns not negative")
 	}
 	if o.short {
-		o.rounds, o.duration, o.warmup, o.settle, o.idle = 1, time.Second, 0, 20*time.Millisecond, 200*time.Millisecond
+		o.rounds, o.duration, o.warmup, o.settle, o.idle, o.secureIdle = 1, time.Second, 0, 20*time.Millisecond, 200*time.Millisecond, 200*time.Millisecond
 	}
 	return o, nil
 }

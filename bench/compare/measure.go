@@ -224,7 +224,11 @@ func (b *bencher) measureIdle(ctx context.Context, p *profile, srv *server, befo
 		return fmt.Errorf("load: %w\n%s", err, out.buf.Bytes())
 	case <-out.seen:
 	}
-	time.Sleep(b.opts.idle)
+	if p.tls {
+		time.Sleep(b.opts.secureIdle)
+	} else {
+		time.Sleep(b.opts.idle)
+	}
 	after, memErr := readMemory(srv.Cmd.Process.Pid)
 	hold.Close()
 	if err := <-ended; err != nil {
