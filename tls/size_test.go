@@ -13,6 +13,9 @@ const maxSessionSize = 2560
 const maxRestingSize = 768
 
 func TestSessionSize(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector has memory of its own in every object")
+	}
 	clients := loopOf(t, engine(t, clientConfig(), Client))
 	servers := loopOf(t, engine(t, serverConfig(), Server))
 	kept := make([]*Session, 200)

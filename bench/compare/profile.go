@@ -113,7 +113,7 @@ var downloads = [...]int{64 << 10, 1 << 20, 16 << 20}
 // download is the profile of bodies of n bytes over TLS.
 func download(name string, n, conns int) profile {
 	return profile{name: "tls-download-" + name, title: "Downloads of " + bytesText(float64(n)) + " over TLS",
-		detail: fmt.Sprintf("%d connections, AES-128-GCM, one core", conns), unit: megabyte, tls: true, long: n > 64<<10,
+		detail: fmt.Sprintf("%d connections, AES-128-GCM, one core", conns), unit: megabyte, tls: true, long: true,
 		cores: 1, requests: get(endpoint.BytesPrefix + strconv.Itoa(n)), answer: string(payload.Bytes(n)), threads: 1, conns: conns, shortConns: 4}
 }
 
