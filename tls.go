@@ -24,12 +24,15 @@ func (s *Server) prepareTLS() (err error) {
 	return err
 }
 
-// startHandshakers makes what relieves n loops. The caller holds mu.
+// startHandshakers makes what relieves n loops, on the processors that these leave. Where they
+// leave none there is no relief: a goroutine that takes turns with a loop on one processor takes
+// longer ones than the one handshake step that a loop makes in a turn. The caller holds mu.
 func (s *Server) startHandshakers(n int) {
-	if s.tls == nil {
+	spare := runtime.GOMAXPROCS(0) - n
+	if s.tls == nil || spare <= 0 {
 		return
 	}
-	s.handshakers = conn.NewHandshakers(s.tls, s.shared, max(1, runtime.GOMAXPROCS(0)-n))
+	s.handshakers = conn.NewHandshakers(s.tls, s.shared, spare)
 }
 
 // stopHandshakers ends them, once the loops have ended.

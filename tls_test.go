@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -143,5 +144,19 @@ func TestHTTPSBurst(t *testing.T) {
 			t.Errorf("%d handshakes, %d errors", st.Handshakes, st.HandshakeErrors)
 		}
 		t.Logf("%d of %d handshakes were handed over", st.HandedOver, st.Handshakes)
+	})
+}
+
+// A goroutine that takes turns with a loop on one processor relieves it of nothing.
+func TestHandshakersTakeSpareProcessorsOnly(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		for _, spare := range []int{1, 0} {
+			procs := runtime.GOMAXPROCS(2)
+			s := start(t, driver, hello, withTLS, func(s *Server) { s.Loops = 2 - spare })
+			runtime.GOMAXPROCS(procs)
+			if got := s.handshakers != nil; got != (spare > 0) {
+				t.Errorf("%d loops on 2 processors: workers for handshakes: %v", 2-spare, got)
+			}
+		}
 	})
 }

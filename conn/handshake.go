@@ -119,6 +119,7 @@ func (l *Loop) handshakeFailed(c *Conn, err error) {
 func (l *Loop) settle(c *Conn) {
 	s := c.sec
 	l.stats.Handshakes++
+	l.begin(s)
 	if s.session.Info().Resumed {
 		l.stats.Resumed++
 	}

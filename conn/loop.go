@@ -44,6 +44,7 @@ type Loop struct {
 	parked []uint32 // accepted above the limit, in order of arrival
 	wheel  wheel
 	trim   trimmer
+	rest   rester
 	views  [MaxSendBufs][]byte
 
 	kept, output *mem.Account // of cfg.Alloc
@@ -65,6 +66,7 @@ func NewLoop(cfg Config) *Loop {
 	l.wheel.tick = l.now >> tickShift
 	l.kept, l.output = l.cfg.Alloc.Account("kept input"), l.cfg.Alloc.Account("output")
 	if l.cfg.TLS != nil {
+		l.rest.above = restAbove
 		l.tls = l.cfg.TLS.NewLoop(l.cfg.Alloc)
 		l.secures = mem.NewPool(mem.PoolConfig[secure]{Name: "TLS connection", Reset: resetSecure, Max: 16 << 10, Heap: !l.cfg.Alloc.Pooling()})
 	}
@@ -396,7 +398,7 @@ func (l *Loop) Turn(now int64) int64 {
 	if len(l.hellos) > 0 && l.shakings < l.cfg.MaxHandshakes {
 		return now // at once, after looking for what else has come
 	}
-	return earlier(l.wheel.next(), l.trimWhenIdle())
+	return earlier(l.wheel.next(), earlier(l.trimWhenIdle(), l.restIdle()))
 }
 
 // enter refreshes the loop's time at the beginning of a callback.

@@ -19,6 +19,7 @@ type secure struct {
 	epoch   uint32        // counts the connections that this secure was of
 	phase   securePhase
 	woken   bool // a signature came before it was waited for
+	pulse   pulse
 }
 
 // securePhase says what a session waits for.
@@ -110,6 +111,7 @@ func (l *Loop) completeRecord(c *Conn, p []byte) (took int) {
 
 // openRecord opens one record and hands over what it held.
 func (l *Loop) openRecord(c *Conn, rec []byte) {
+	l.used(c.sec)
 	v, err := c.sec.session.Open(rec)
 	switch {
 	case err != nil:
@@ -181,6 +183,9 @@ func (c *Conn) sealOutput() {
 	if s.phase != settled {
 		return
 	}
+	if c.out.Len() > 0 || c.state == flushing {
+		c.loop.used(s)
+	}
 	if s.session.Owes() {
 		s.session.Pending(&s.wire)
 	}
@@ -216,6 +221,7 @@ func (c *Conn) unsent() int {
 func (l *Loop) dropSecure(c *Conn) {
 	s := c.sec
 	c.sec = nil
+	l.forget(s)
 	switch s.phase {
 	case queued:
 		l.unqueue(c.id)

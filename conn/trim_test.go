@@ -44,6 +44,26 @@ func TestTrimWhenIdle(t *testing.T) {
 	}
 }
 
+// The garbage of many handshakes is collected when there is no traffic any more, once.
+func TestTrimCollectsHandshakes(t *testing.T) {
+	collected := 0
+	before := collect
+	collect = func() { collected++ }
+	defer func() { collect = before }()
+	r := newRig(t)
+	s := r.dial()
+	s.onData = none
+	for _, c := range []struct{ handshakes, collected int }{{manyHandshakes - 1, 0}, {manyHandshakes, 1}, {manyHandshakes + 1, 1}, {2 * manyHandshakes, 2}} {
+		r.loop.stats.Handshakes = uint64(c.handshakes)
+		r.recv(s.id, "x")
+		r.turn()
+		r.sleep(3 * trimIdle)
+		if collected != c.collected {
+			t.Errorf("after %d handshakes collected %d times, want %d", c.handshakes, collected, c.collected)
+		}
+	}
+}
+
 // What is held is counted by what it is held for.
 func TestAccounts(t *testing.T) {
 	r := newRig(t)

@@ -45,9 +45,10 @@ const (
 
 // half protects the records of one direction under TLS 1.3.
 type half struct {
-	aead   cipher.AEAD
-	seq    uint64 // of the next record
+	aead   cipher.AEAD // nil while it rests
+	seq    uint64      // of the next record
 	secret [48]byte
+	key    [32]byte // of which the suite says how much; for waking up
 	iv     [12]byte
 	nonce  [12]byte // scratch; here, because what is passed to an interface is allocated otherwise
 	suite  uint16
@@ -67,25 +68,38 @@ func (h *half) install(suite uint16, secret []byte) error {
 	if len(secret) != n {
 		return ErrNoSecrets
 	}
-	var key [32]byte
-	defer clear(key[:])
-	keyLen := len(key)
-	if suite == stdtls.TLS_AES_128_GCM_SHA256 {
-		keyLen = 16
-	}
-	if err := expandLabel(newHash, secret, "key", key[:keyLen]); err != nil {
+	key := h.key[:keyLen(suite)]
+	if err := expandLabel(newHash, secret, "key", key); err != nil {
 		return err
 	}
 	if err := expandLabel(newHash, secret, "iv", h.iv[:]); err != nil {
 		return err
 	}
-	aead, err := newAEAD(suite, key[:keyLen])
+	aead, err := newAEAD(suite, key)
 	if err != nil {
 		return err
 	}
 	h.aead, h.suite, h.seq = aead, suite, 0
 	copy(h.secret[:], secret)
 	return nil
+}
+
+func keyLen(suite uint16) int {
+	if suite == stdtls.TLS_AES_128_GCM_SHA256 {
+		return 16
+	}
+	return 32
+}
+
+// rest lets the cipher go, which has its key expanded and is by far the largest part.
+func (h *half) rest() { h.aead = nil }
+
+// awake makes the cipher again after rest.
+func (h *half) awake() cipher.AEAD {
+	if h.aead == nil {
+		h.aead, _ = newAEAD(h.suite, h.key[:keyLen(h.suite)]) // as once before
+	}
+	return h.aead
 }
 
 func newAEAD(suite uint16, key []byte) (cipher.AEAD, error) {
@@ -130,7 +144,7 @@ func (h *half) seal(buf []byte, n int, contentType byte) []byte {
 	body := n + Tail
 	buf[0], buf[1], buf[2], buf[3], buf[4] = typeData, 3, 3, byte(body>>8), byte(body)
 	buf[Head+n] = contentType
-	h.aead.Seal(buf[Head:Head], h.nextNonce(), buf[Head:Head+n+1], buf[:Head])
+	h.awake().Seal(buf[Head:Head], h.nextNonce(), buf[Head:Head+n+1], buf[:Head])
 	h.seq++
 	return buf
 }
@@ -143,7 +157,7 @@ func (h *half) open(rec []byte) (content []byte, contentType byte, err *Protocol
 	if h.seq == math.MaxUint64 {
 		return nil, 0, errExhausted // it must not wrap (RFC 8446 §5.3)
 	}
-	p, failed := h.aead.Open(rec[Head:Head], h.nextNonce(), rec[Head:], rec[:Head])
+	p, failed := h.awake().Open(rec[Head:Head], h.nextNonce(), rec[Head:], rec[:Head])
 	if failed != nil {
 		return nil, 0, errBadMAC
 	}

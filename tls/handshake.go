@@ -29,6 +29,7 @@ type handshake struct {
 
 	clientSecret secret
 	serverSecret secret
+	serverHalf   half   // of serverSecret, once it was needed, under the suite that was tried last
 	tickets      uint64 // records that crypto/tls has sealed under the key that we take over
 	wanted       bool   // a signature
 	done         bool
@@ -92,6 +93,7 @@ func (hs *handshake) abort() {
 
 func (hs *handshake) wipe() {
 	hs.clientSecret, hs.serverSecret = secret{}, secret{}
+	hs.serverHalf.wipe()
 }
 
 // secret is a traffic secret, of the length of its suite's hash, of none until it is known.

@@ -70,6 +70,14 @@ func (s *Session) SetAddrs(f func(remote bool) netip.AddrPort) { s.addrs = f }
 // SetWake has f called, on any goroutine, when a Waiting session should be stepped again.
 func (s *Session) SetWake(f func()) { s.wake = f }
 
+// Rest lets go of what an idle session can make again: three quarters of its memory. The
+// next record in either direction does so, in less than 1 µs, and allocates. Nothing changes
+// with RecordStream, or before the handshake is over.
+func (s *Session) Rest() {
+	s.in.rest()
+	s.out.rest()
+}
+
 // Ready reports whether the handshake has succeeded.
 func (s *Session) Ready() bool { return s.ready }
 

@@ -4,12 +4,20 @@ import (
 	"runtime"
 	"testing"
 	"unsafe"
+
+	"github.com/ringwire/ringwire/mem"
 )
 
 // maxSessionSize is what an established session may take of the heap.
 const maxSessionSize = 2560
 
+// maxRestingSize is what one may take that rests.
+const maxRestingSize = 768
+
 func TestSessionSize(t *testing.T) {
+	if mem.Checking {
+		t.Skip("the race detector has memory of its own in every object")
+	}
 	clients := loopOf(t, engine(t, clientConfig(), Client))
 	servers := loopOf(t, engine(t, serverConfig(), Server))
 	kept := make([]*Session, 200)
@@ -35,6 +43,14 @@ func TestSessionSize(t *testing.T) {
 	t.Logf("%d bytes a session, of them %d the struct", each, unsafe.Sizeof(Session{}))
 	if each > maxSessionSize {
 		t.Errorf("%d bytes a session, want at most %d", each, maxSessionSize)
+	}
+	for _, s := range kept {
+		s.Rest()
+	}
+	rests := (heap() - before) / uint64(len(kept))
+	t.Logf("%d bytes a session that rests", rests)
+	if rests > maxRestingSize {
+		t.Errorf("%d bytes a session that rests, want at most %d", rests, maxRestingSize)
 	}
 	for _, s := range kept {
 		s.Abort()

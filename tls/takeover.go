@@ -24,20 +24,18 @@ func (hs *handshake) noteFlight(p []byte) {
 		n = min(n+1, maxTickets)
 		at += Head + int(p[at+3])<<8 + int(p[at+4])
 	}
+	probe := &hs.serverHalf
 	for _, suite := range suitesOf(hs.serverSecret.n) {
-		var probe half
-		if probe.install(suite, hs.serverSecret.bytes()) != nil {
+		if probe.suite != suite && probe.install(suite, hs.serverSecret.bytes()) != nil {
 			return
 		}
 		for k := 1; k <= n; k++ { // crypto/tls sends one
 			probe.seq = hs.tickets
-			if hs.sealedUnder(&probe, p[starts[k-1]:], k) {
+			if hs.sealedUnder(probe, p[starts[k-1]:], k) {
 				hs.tickets += uint64(k)
-				probe.wipe()
 				return
 			}
 		}
-		probe.wipe()
 	}
 }
 
@@ -87,7 +85,9 @@ func (s *Session) takeOver(suite uint16) error {
 	if err := s.in.install(suite, in); err != nil {
 		return err
 	}
-	if err := s.out.install(suite, out); err != nil {
+	if made := &hs.serverHalf; !s.client && made.suite == suite {
+		s.out = *made
+	} else if err := s.out.install(suite, out); err != nil {
 		return err
 	}
 	s.out.seq = hs.tickets

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ringwire/ringwire"
 	"github.com/ringwire/ringwire/ring"
+	"github.com/ringwire/ringwire/tls"
 
 	"github.com/ringwire/ringwire/bench/internal/peertest"
 )
@@ -29,13 +30,17 @@ func TestMain(m *testing.M) {
 }
 
 // onDrivers runs check against the server on each driver that this machine has.
-func onDrivers(t *testing.T, check func(t *testing.T, addr string)) {
+func onDrivers(t *testing.T, check func(t *testing.T, addr string)) { onDriversWith(t, nil, check) }
+
+// onDriversWith is onDrivers with TLS.
+func onDriversWith(t *testing.T, secure *tls.Config, check func(t *testing.T, addr string)) {
 	for _, driver := range []string{ringwire.DriverURing, ringwire.DriverNetpoll} {
 		t.Run(driver, func(t *testing.T) {
 			if err := ring.Available(); driver == ringwire.DriverURing && err != nil {
 				t.Skip("no io_uring here: ", err)
 			}
 			srv := newServer()
+			srv.TLS = secure
 			srv.Addr, srv.Driver, srv.Logger = "127.0.0.1:0", driver, slog.New(slog.DiscardHandler)
 			ended := make(chan error, 1)
 			go func() { ended <- srv.ListenAndServe() }()
@@ -57,6 +62,14 @@ func onDrivers(t *testing.T, check func(t *testing.T, addr string)) {
 }
 
 func TestProfiles(t *testing.T) { onDrivers(t, peertest.Endpoints) }
+
+func TestHTTPS(t *testing.T) {
+	system, err := peertest.Files(t).Server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	onDriversWith(t, &tls.Config{System: system}, peertest.HTTPS)
+}
 
 func TestBodyTooLongForAnInteger(t *testing.T) {
 	onDrivers(t, func(t *testing.T, addr string) {
@@ -108,7 +121,9 @@ func TestMethods(t *testing.T) {
 
 func TestProgram(t *testing.T) {
 	addr := peertest.FreeAddr(t)
-	cmd := exec.Command(os.Args[0], "-addr", addr, "-driver", "netpoll", "-loops", "1", "-cpuprofile", t.TempDir()+"/cpu")
+	files := peertest.Files(t)
+	cmd := exec.Command(os.Args[0], "-addr", addr, "-driver", "netpoll", "-loops", "1", "-cpuprofile", t.TempDir()+"/cpu",
+		"-cert", files.Cert, "-key", files.Key)
 	cmd.Env = append(os.Environ(), "ARENA_MAIN=1")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -122,7 +137,7 @@ func TestProgram(t *testing.T) {
 	if want := "arena listening on " + addr + " with netpoll: "; err != nil || !strings.HasPrefix(string(start[:n]), want) {
 		t.Errorf("start line %q, %v, want %q and why", start[:n], err, want)
 	}
-	peertest.Pipelining(t, addr)
+	peertest.HTTPS(t, addr)
 	cmd.Process.Signal(syscall.SIGTERM)
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("after SIGTERM: %v", err)
@@ -139,6 +154,7 @@ func TestProgramErrors(t *testing.T) {
 		{[]string{"-loops", "-3"}, 1, "Loops"},
 		{[]string{"-addr", "256.0.0.1:1"}, 1, "arena:"},
 		{[]string{"-cpuprofile", "/nonexistent/file"}, 1, "no such file"},
+		{[]string{"-cert", "alone"}, 1, "-key"},
 		{[]string{"-nonsense"}, 2, "nonsense"},
 		{[]string{"-h"}, 0, "-driver"},
 	} {

@@ -4,6 +4,7 @@
 //	GET, POST /baseline11?a=&b=  the sum of a, b and, for POST, the integer in the body
 //	GET  /pipeline               "ok"
 //	GET  /json/{count}?m=        the first count products, each with its total
+//	GET  /bytes/{size}           a body of that size, up to 16 MiB
 //	POST /upload                 the number of bytes received
 //	GET, POST /                  a short text; the request's body
 //	/echo, /cookie, /garden      the request as it was understood
@@ -22,8 +23,10 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire"
+	"github.com/ringwire/ringwire/tls"
 
 	"github.com/ringwire/ringwire/bench/internal/audit"
+	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -50,12 +53,21 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVar(&srv.Addr, "addr", "127.0.0.1:8080", "`host:port` to listen on")
 	fs.StringVar(&srv.Driver, "driver", "auto", "auto, uring or netpoll")
 	fs.IntVar(&srv.Loops, "loops", 0, "event loops, 0 = the driver's default")
+	var files secret.Files
+	fs.StringVar(&files.Cert, "cert", "", "PEM `file` with the certificate for HTTPS")
+	fs.StringVar(&files.Key, "key", "", "PEM `file` with its key")
 	audited := fs.Bool("audit", false, "answer commands on standard input about the heap")
 	profile := fs.String("cpuprofile", "", "write a CPU profile to `file` until the end")
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
 		return 2
+	}
+	if system, err := files.Server(); err != nil {
+		fmt.Fprintln(stderr, "arena:", err)
+		return 1
+	} else if system != nil {
+		srv.TLS = &tls.Config{System: system}
 	}
 	stopProfile, err := startProfile(*profile)
 	if err != nil {

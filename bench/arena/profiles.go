@@ -3,11 +3,14 @@ package main
 import (
 	"io"
 	"strconv"
+	"sync"
 
 	"github.com/ringwire/ringwire"
+	"github.com/ringwire/ringwire/mem"
 
 	"github.com/ringwire/ringwire/bench/internal/dataset"
 	"github.com/ringwire/ringwire/bench/internal/endpoint"
+	"github.com/ringwire/ringwire/bench/internal/payload"
 )
 
 // The profiles. Write errors mean that the connection is gone, which the server knows by itself.
@@ -35,6 +38,18 @@ func list(w *ringwire.ResponseWriter, r *ringwire.Request, count int) {
 	m, _ := r.QueryView("m")
 	contentType(w, endpoint.JSON)
 	_ = w.Commit(len(dataset.AppendJSON(w.Reserve(dataset.MaxJSON), count, endpoint.Multiplier(m))))
+}
+
+// blob is the payload in a lease that all loops send from. It is made when first asked for.
+var blob = sync.OnceValue(func() mem.Lease {
+	l := mem.NewAllocator(mem.Config{Shared: true}).Lease(payload.Max)
+	copy(l.Bytes(), payload.Bytes(payload.Max))
+	return l
+})
+
+func download(w *ringwire.ResponseWriter, size int) {
+	contentType(w, endpoint.Blob)
+	_ = w.Append(blob().Clone(), 0, size)
 }
 
 func upload(w *ringwire.ResponseWriter, r *ringwire.Request) {

@@ -34,6 +34,10 @@ func serve(w *ringwire.ResponseWriter, r *ringwire.Request) {
 			only(w, r, get, func(w *ringwire.ResponseWriter, r *ringwire.Request) { list(w, r, count) })
 			return
 		}
+		if size, ok := endpoint.Size(path); ok {
+			only(w, r, get, func(w *ringwire.ResponseWriter, _ *ringwire.Request) { download(w, size) })
+			return
+		}
 		ringwire.NotFound(w, r)
 	}
 }

@@ -43,6 +43,20 @@ var bars = func() (list []bar) {
 				return pan.value(subject, func(s *sample) float64 { return float64(s.PeakRSS) })
 			}},
 	)
+	add(
+		peerAtLeast("tls-keepalive", "nethttp", subject, 2.5),
+		peerAtLeast("tls-keepalive", "fasthttp", subject, 1.6),
+		times1("tls-keepalive", subject, plain, 1.35),
+	)
+	for _, name := range []string{"tls-download-64k", "tls-download-1m", "tls-download-16m"} {
+		add(times1(name, subject, "nethttp", 1), times1(name, subject, "nginx", 1.2))
+	}
+	add(
+		times1("tls-handshake", subject, "nethttp", 1),
+		times1("tls-resume", subject, "nethttp", 1),
+		bar{profile: "tls-idle", what: "memory of an idle connection of " + subject, limit: 3 << 10, format: bytesText,
+			figure: func(pan *panel) float64 { return pan.value(subject, func(s *sample) float64 { return s.ConnRSS }) }},
+	)
 	return list
 }()
 

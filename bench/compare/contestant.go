@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/ringwire/ringwire/ring"
+
+	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
 // A contestant is a server that takes part.
@@ -21,10 +23,12 @@ type contestant struct {
 
 	parses bool // reads requests; one that does not can serve the fixed response only
 	peer   bool // takes -timeouts
+	tls    bool // takes part in HTTPS
+	plain  bool // takes part there without TLS, so that its price is known
 	uring  bool // needs io_uring
 
 	// command makes the command line of an installed server; dir is a directory of its own.
-	command func(dir, addr string, cores int) (*exec.Cmd, error)
+	command func(dir, addr string, cores int, files secret.Files) (*exec.Cmd, error)
 }
 
 // The names that ratios and bars refer to.
@@ -32,19 +36,21 @@ const (
 	subject = "ringwire" // what the others are compared with
 	floor   = "limit"
 	netpoll = "ringwire-netpoll"
+	plain   = "ringwire-plain" // the subject's own plaintext
 )
 
 // contestants are all of them, in the order in which a round starts them.
 var contestants = []contestant{
-	{name: subject, pkg: "arena", args: []string{"-driver", "uring"}, parses: true, uring: true},
-	{name: netpoll, pkg: "arena", args: []string{"-driver", "netpoll"}, parses: true},
+	{name: subject, pkg: "arena", args: []string{"-driver", "uring"}, parses: true, tls: true, uring: true},
+	{name: netpoll, pkg: "arena", args: []string{"-driver", "netpoll"}, parses: true, tls: true},
+	{name: plain, pkg: "arena", args: []string{"-driver", "uring"}, parses: true, plain: true, uring: true},
 	{name: floor, pkg: "limit", uring: true},
-	{name: "fasthttp", pkg: "peers/fasthttp", parses: true, peer: true},
+	{name: "fasthttp", pkg: "peers/fasthttp", parses: true, tls: true, peer: true},
 	{name: "gnet", pkg: "peers/gnet", peer: true},
 	{name: "nbio", pkg: "peers/nbio", parses: true, peer: true},
 	{name: "hertz", pkg: "peers/hertz", parses: true, peer: true},
-	{name: "nethttp", pkg: "peers/nethttp", parses: true, peer: true},
-	{name: "nginx", command: nginx},
+	{name: "nethttp", pkg: "peers/nethttp", parses: true, tls: true, peer: true},
+	{name: "nginx", command: nginx, tls: true},
 }
 
 // choose returns the contestants of a comma-separated list, all for "".
@@ -79,21 +85,24 @@ func (c *contestant) absent() string {
 		}
 	}
 	if c.command != nil {
-		if _, err := c.command(os.TempDir(), "127.0.0.1:1", 1); err != nil {
+		if _, err := c.command(os.TempDir(), "127.0.0.1:1", 1, secret.Files{}); err != nil {
 			return err.Error()
 		}
 	}
 	return ""
 }
 
-// start is the command line that serves on addr with the given number of cores.
-func (c *contestant) start(bin, dir, addr string, cores int, timeouts bool) (*exec.Cmd, error) {
+// start is the command line that serves on addr with the given number of cores, over TLS if there are files.
+func (c *contestant) start(bin, dir, addr string, cores int, timeouts bool, files secret.Files) (*exec.Cmd, error) {
 	if c.command != nil {
-		return c.command(dir, addr, cores)
+		return c.command(dir, addr, cores, files)
 	}
 	args := append([]string{"-addr", addr}, c.args...)
 	if c.peer {
 		args = append(args, fmt.Sprintf("-timeouts=%v", timeouts))
+	}
+	if files != (secret.Files{}) {
+		args = append(args, "-cert", files.Cert, "-key", files.Key)
 	}
 	cmd := exec.Command(filepath.Join(bin, filepath.Base(c.pkg)), args...)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", cores))

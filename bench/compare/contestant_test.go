@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ringwire/ringwire/bench/internal/process"
+	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
 func TestChoose(t *testing.T) {
@@ -27,31 +28,39 @@ func TestChoose(t *testing.T) {
 }
 
 func TestChooseProfiles(t *testing.T) {
-	all, err := chooseProfiles("")
+	all, err := chooseProfiles("", false)
 	if err != nil || len(all) != len(profiles) {
 		t.Errorf("all: %d, %v", len(all), err)
 	}
-	some, err := chooseProfiles("idle,keepalive")
+	quick, err := chooseProfiles("", true)
+	if err != nil || len(quick) >= len(profiles) || slices.ContainsFunc(quick, func(p profile) bool { return p.long }) {
+		t.Errorf("short: %d, %v", len(quick), err)
+	}
+	some, err := chooseProfiles("idle,keepalive", false)
 	if err != nil || len(some) != 2 || some[0].name != "idle" {
 		t.Errorf("some: %v, %v", some, err)
 	}
-	if _, err := chooseProfiles("nonsense"); err == nil || !strings.Contains(err.Error(), "baseline-chunked") {
+	if _, err := chooseProfiles("nonsense", false); err == nil || !strings.Contains(err.Error(), "baseline-chunked") {
 		t.Errorf("unknown: %v, want the list", err)
 	}
 }
 
 func TestStartCommand(t *testing.T) {
-	for _, c := range []struct{ name, args string }{
-		{subject, "/bin/arena -addr 127.0.0.1:1 -driver uring"},
-		{netpoll, "/bin/arena -addr 127.0.0.1:1 -driver netpoll"},
-		{floor, "/bin/limit -addr 127.0.0.1:1"},
-		{"fasthttp", "/bin/fasthttp -addr 127.0.0.1:1 -timeouts=false"},
+	for _, c := range []struct {
+		name, args string
+		files      secret.Files
+	}{
+		{name: subject, args: "/bin/arena -addr 127.0.0.1:1 -driver uring"},
+		{name: netpoll, args: "/bin/arena -addr 127.0.0.1:1 -driver netpoll"},
+		{name: floor, args: "/bin/limit -addr 127.0.0.1:1"},
+		{name: "fasthttp", args: "/bin/fasthttp -addr 127.0.0.1:1 -timeouts=false"},
+		{subject, "/bin/arena -addr 127.0.0.1:1 -driver uring -cert c -key k", secret.Files{Cert: "c", Key: "k"}},
 	} {
 		list, err := choose(c.name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd, err := list[0].start("/bin", t.TempDir(), "127.0.0.1:1", 2, false)
+		cmd, err := list[0].start("/bin", t.TempDir(), "127.0.0.1:1", 2, false, c.files)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,8 +95,9 @@ func TestExclusions(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"keepalive": "", "pipelined": "", "idle": "", "churn": "",
-		"churn-close": "limit gnet ", "json": "limit gnet nginx ", "upload": "limit gnet nginx ",
+		"keepalive": "ringwire-plain ", "pipelined": "ringwire-plain ", "idle": "ringwire-plain ", "churn": "ringwire-plain ",
+		"churn-close": "ringwire-plain limit gnet ", "json": "ringwire-plain limit gnet nginx ",
+		"tls-keepalive": "limit gnet nbio hertz ", "tls-handshake": "ringwire-plain limit gnet nbio hertz ",
 	} {
 		if excluded[name] != want {
 			t.Errorf("%s: %q left out, want %q", name, excluded[name], want)
@@ -101,8 +111,12 @@ func TestNginxConf(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	conf := string(nginxConf(dir, addr, 2, false))
-	for _, want := range []string{"worker_processes 2;", "listen " + addr + " ", "pid " + dir + "/nginx.pid;"} {
+	files, err := secret.Make(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf := string(nginxConf(dir, addr, 2, files, false))
+	for _, want := range []string{"worker_processes 2;", "listen " + addr + " ssl ", "pid " + dir + "/nginx.pid;"} {
 		if !strings.Contains(conf, want) {
 			t.Errorf("no %q in\n%s", want, conf)
 		}
@@ -110,7 +124,7 @@ func TestNginxConf(t *testing.T) {
 	if strings.Contains(conf, "user ") {
 		t.Error("a user directive, which only root may set")
 	}
-	cmd, err := nginx(dir, addr, 1)
+	cmd, err := nginx(dir, addr, 1, files)
 	if err != nil {
 		t.Skip(err)
 	}

@@ -25,6 +25,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
 type options struct {
@@ -33,6 +35,7 @@ type options struct {
 	duration, warmup time.Duration
 	patience         time.Duration // to wait for a quiet machine
 	settle, idle     time.Duration // pauses before memory is read
+	secureIdle       time.Duration // likewise, with TLS
 	serverCPU        int
 	loadCPU          int
 	timeouts, short  bool
@@ -49,7 +52,7 @@ func main() {
 }
 
 func parseFlags(args []string, stderr io.Writer) (*options, error) {
-	o := &options{settle: 200 * time.Millisecond, idle: 3 * time.Second}
+	o := &options{settle: 200 * time.Millisecond, idle: 3 * time.Second, secureIdle: 12 * time.Second}
 	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.StringVar(&o.profiles, "profiles", "", "comma-separated `names`, default all")
@@ -75,7 +78,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 		return nil, fmt.Errorf("-rounds and -duration must be positive, -warmup and -conns not negative")
 	}
 	if o.short {
-		o.rounds, o.duration, o.warmup, o.settle, o.idle = 1, time.Second, 0, 20*time.Millisecond, 200*time.Millisecond
+		o.rounds, o.duration, o.warmup, o.settle, o.idle, o.secureIdle = 1, time.Second, 0, 20*time.Millisecond, 200*time.Millisecond, 200*time.Millisecond
 	}
 	return o, nil
 }
@@ -103,7 +106,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 // measureAll runs every chosen profile with every chosen contestant. When ctx ends it returns what it has until then,
 // and an error.
 func measureAll(ctx context.Context, o *options, progress io.Writer) (*record, error) {
-	chosenProfiles, err := chooseProfiles(o.profiles)
+	chosenProfiles, err := chooseProfiles(o.profiles, o.short)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +138,9 @@ func measureAll(ctx context.Context, o *options, progress io.Writer) (*record, e
 		return nil, err
 	}
 	b := &bencher{opts: o, wrk: wrk, bin: dir, dir: dir}
+	if b.files, err = secret.Make(dir); err != nil {
+		return nil, err
+	}
 	if n := runtime.NumCPU(); n > max(o.serverCPU, o.loadCPU) && o.serverCPU != o.loadCPU {
 		b.serverOn, b.loadOn = cpus{o.serverCPU}, cpus{o.loadCPU}
 	} else {

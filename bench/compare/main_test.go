@@ -19,7 +19,7 @@ import (
 )
 
 func TestPlanInterleaves(t *testing.T) {
-	ps, _ := chooseProfiles("keepalive,json")
+	ps, _ := chooseProfiles("keepalive,json", false)
 	list, _ := choose("ringwire,limit,nethttp")
 	var got []string
 	for _, s := range plan(ps, list, 2) {
@@ -111,10 +111,10 @@ func TestVerify(t *testing.T) {
 	defer bad.Close()
 	for i := range profiles {
 		p := &profiles[i]
-		if err := p.verify(good.Listener.Addr().String()); err != nil {
+		if err := p.verify(good.Listener.Addr().String(), false); err != nil {
 			t.Errorf("%s: %v", p.name, err)
 		}
-		if err := p.verify(bad.Listener.Addr().String()); (err == nil) != (p.requests == nil) {
+		if err := p.verify(bad.Listener.Addr().String(), false); (err == nil) != (p.requests == nil) {
 			t.Errorf("%s: %v from a server that answers nonsense", p.name, err)
 		}
 	}
@@ -141,12 +141,12 @@ func TestEndToEnd(t *testing.T) {
 	}
 	t.Chdir("..") // as go -C bench run ./compare
 	dir := t.TempDir()
-	args := []string{"-short", "-peers", "nethttp,ringwire-netpoll", "-profiles", "keepalive,churn,upload,idle", "-out", dir}
+	args := []string{"-short", "-peers", "nethttp,ringwire-netpoll", "-profiles", "keepalive,churn,upload,idle,tls-keepalive,tls-handshake", "-out", dir}
 	var stdout, stderr bytes.Buffer
 	if err := run(context.Background(), args, &stdout, &stderr); err != nil {
 		t.Fatalf("%v\n%s", err, stderr.String())
 	}
-	for _, want := range []string{"[1/8] keepalive", "[8/8] idle", "written: "} {
+	for _, want := range []string{"[ 1/12] keepalive", "[12/12] tls-handshake", "written: "} {
 		if !strings.Contains(stderr.String(), want) {
 			t.Errorf("no %q in the progress:\n%s", want, stderr.String())
 		}

@@ -80,7 +80,7 @@ func (pan *panel) writeNotes(b *strings.Builder) {
 		}
 	}
 	for _, c := range contestants {
-		if why := pan.profile.excludes(&c); why != "" {
+		if why := pan.profile.excludes(&c); why != "" && !c.plain {
 			note("%s is left out: %s", c.name, why)
 		}
 	}
@@ -107,16 +107,12 @@ func (pan *panel) columns() []column {
 			{"connections", func(r *row) string { return figure.Thousands(r.mid.Requests) }, false}, {"lost", errs, true},
 		}
 	}
-	unit, rate := "request", "requests/s"
-	if pan.profile.isUpload() {
-		unit, rate = "MB", "MB/s"
-	}
 	return []column{
-		{"CPU per " + unit, func(r *row) string { return micros(r.mid.CPU) }, false}, ratio,
+		{"CPU per " + pan.profile.unit, func(r *row) string { return micros(r.mid.CPU) }, false}, ratio,
 		{"user", func(r *row) string { return micros(r.mid.User) }, true},
 		{"system", func(r *row) string { return micros(r.mid.CPU - r.mid.User) }, true},
 		{"lowest to highest", func(r *row) string { return fmt.Sprintf("%.2f – %.2f", r.low, r.high) }, false},
-		{rate, func(r *row) string { return figure.Thousands(r.mid.Rate) }, true},
+		{pan.profile.rate(), func(r *row) string { return figure.Thousands(r.mid.Rate) }, true},
 		{"p50", func(r *row) string { return figure.Latency(r.mid.P50) }, true},
 		{"p99", func(r *row) string { return figure.Latency(r.mid.P99) }, true},
 		{"p99.9", func(r *row) string { return figure.Latency(r.mid.P999) }, true},

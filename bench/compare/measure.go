@@ -13,6 +13,7 @@ import (
 
 	"github.com/ringwire/ringwire/bench/internal/loadresult"
 	"github.com/ringwire/ringwire/bench/internal/process"
+	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
 // A sample is one measurement of a contestant in a profile.
@@ -24,8 +25,8 @@ type sample struct {
 	Requests   float64 `json:"requests"`
 	Errors     int64   `json:"errors"`
 	Problem    string  `json:"problem,omitempty"` // what the errors were
-	Rate       float64 `json:"rate"`              // requests (upload: MB) per second
-	CPU        float64 `json:"cpu"`               // microseconds per request (upload: MB), user and system together
+	Rate       float64 `json:"rate"`              // units (requests, MB, handshakes) per second
+	CPU        float64 `json:"cpu"`               // microseconds per unit, user and system together
 	User       float64 `json:"user"`              // its user part
 	Busy       float64 `json:"busy"`              // cores that the server used
 	Others     float64 `json:"others"`            // cores that neither server nor load used: the noise
@@ -48,6 +49,7 @@ type bencher struct {
 	wrk      string // path
 	bin      string // directory of the built programs
 	dir      string // scratch
+	files    secret.Files
 	serverOn cpus
 	loadOn   cpus
 }
@@ -64,11 +66,16 @@ func (b *bencher) measure(ctx context.Context, p *profile, c *contestant, round 
 		serverOn = append(append(cpus{}, b.serverOn...), b.loadOn...)
 		loadOn = serverOn
 	}
-	cmd, err := c.start(b.bin, b.dir, addr, p.cores, b.opts.timeouts)
+	var files secret.Files
+	secure := p.secure(c)
+	if secure {
+		files = b.files
+	}
+	cmd, err := c.start(b.bin, b.dir, addr, p.cores, b.opts.timeouts, files)
 	if err != nil {
 		return s, err
 	}
-	srv, err := startServer(ctx, cmd, addr, serverOn)
+	srv, err := startServer(ctx, cmd, addr, secure, serverOn)
 	if err != nil {
 		return s, err
 	}
@@ -83,18 +90,18 @@ func (b *bencher) measure(ctx context.Context, p *profile, c *contestant, round 
 		err = b.measureIdle(ctx, p, srv, mem, &s, loadOn)
 		return s, err
 	}
-	if err := p.verify(addr); err != nil {
+	if err := p.verify(addr, secure); err != nil {
 		return s, fmt.Errorf("before the load: %w", err)
 	}
 	if !p.isUpload() && b.opts.warmup > 0 {
-		if _, _, err := b.load(ctx, p, addr, loadOn, b.opts.warmup); err != nil {
+		if _, _, err := b.load(ctx, p, srv, loadOn, b.opts.warmup); err != nil {
 			return s, fmt.Errorf("warm-up: %w", err)
 		}
 	}
 	if err := b.measureLoad(ctx, p, srv, &s, loadOn); err != nil {
 		return s, err
 	}
-	if err := p.verify(addr); err != nil {
+	if err := p.verify(addr, secure); err != nil {
 		return s, fmt.Errorf("after the load: %w", err)
 	}
 	return s, nil
@@ -109,7 +116,7 @@ func (b *bencher) measureLoad(ctx context.Context, p *profile, srv *server, s *s
 	if err != nil {
 		return err
 	}
-	result, loadCPU, err := b.load(ctx, p, srv.addr, on, b.opts.duration)
+	result, loadCPU, err := b.load(ctx, p, srv, on, b.opts.duration)
 	if died := srv.Died(); died != nil {
 		return died
 	}
@@ -142,10 +149,7 @@ const tolerated = 100
 
 // fill works out the figures per unit. It fails when too much of the load did.
 func (s *sample) fill(p *profile, r loadresult.Result, user, system time.Duration) error {
-	units := float64(r.Requests)
-	if p.isUpload() {
-		units = float64(r.Bytes) / 1e6
-	}
+	units := p.units(&r)
 	s.Requests, s.Errors, s.Problem = float64(r.Requests), r.Errors, r.Problem()
 	if r.Status > 0 || r.Errors*tolerated > r.Requests {
 		return fmt.Errorf("of %d requests %s", r.Requests, s.Problem)
@@ -160,16 +164,16 @@ func (s *sample) fill(p *profile, r loadresult.Result, user, system time.Duratio
 }
 
 // load runs wrk or bench/load to its end and returns its result and its CPU time.
-func (b *bencher) load(ctx context.Context, p *profile, addr string, on cpus, d time.Duration) (loadresult.Result, time.Duration, error) {
+func (b *bencher) load(ctx context.Context, p *profile, srv *server, on cpus, d time.Duration) (loadresult.Result, time.Duration, error) {
 	conns := b.conns(p)
 	var cmd *exec.Cmd
 	if p.requests != nil {
 		var err error
-		if cmd, err = wrkCommand(b.wrk, b.dir, p.requests(addr), addr, min(p.threads, conns), conns, d); err != nil {
+		if cmd, err = wrkCommand(b.wrk, b.dir, p.requests(srv.addr), scheme(srv.secure)+srv.addr, min(p.threads, conns), conns, d); err != nil {
 			return loadresult.Result{}, 0, err
 		}
 	} else {
-		cmd = exec.Command(b.bin+"/load", p.loadArgs(addr, conns, d, b.opts.short)...)
+		cmd = exec.Command(b.bin+"/load", p.loadArgs(srv.addr, conns, d, b.opts.short)...)
 	}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -220,7 +224,11 @@ func (b *bencher) measureIdle(ctx context.Context, p *profile, srv *server, befo
 		return fmt.Errorf("load: %w\n%s", err, out.buf.Bytes())
 	case <-out.seen:
 	}
-	time.Sleep(b.opts.idle)
+	if p.tls {
+		time.Sleep(b.opts.secureIdle)
+	} else {
+		time.Sleep(b.opts.idle)
+	}
 	after, memErr := readMemory(srv.Cmd.Process.Pid)
 	hold.Close()
 	if err := <-ended; err != nil {

@@ -7,10 +7,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+
+	"github.com/ringwire/ringwire/bench/internal/endpoint"
+	"github.com/ringwire/ringwire/bench/internal/payload"
+	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
-// nginx answers /pipeline from its configuration: no file, no log.
-func nginx(dir, addr string, cores int) (*exec.Cmd, error) {
+// nginx answers /pipeline from its configuration: no file, no log. Downloads over TLS are files, which the kernel has
+// in memory.
+func nginx(dir, addr string, cores int, files secret.Files) (*exec.Cmd, error) {
 	path, err := exec.LookPath("nginx")
 	if err != nil {
 		path, err = exec.LookPath("/usr/sbin/nginx") // not in an ordinary user's PATH
@@ -18,14 +24,48 @@ func nginx(dir, addr string, cores int) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nginx is not installed (apt-get install nginx-light)")
 	}
+	if files != (secret.Files{}) {
+		if err := writeDownloads(filepath.Join(dir, endpoint.BytesPrefix)); err != nil {
+			return nil, err
+		}
+	}
 	conf := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(conf, nginxConf(dir, addr, cores, os.Getuid() == 0), 0o644); err != nil {
+	if err := os.WriteFile(conf, nginxConf(dir, addr, cores, files, os.Getuid() == 0), 0o644); err != nil {
 		return nil, err
 	}
 	return exec.Command(path, "-p", dir, "-c", conf, "-e", "stderr"), nil
 }
 
-func nginxConf(dir, addr string, cores int, root bool) []byte {
+// writeDownloads makes the files of the download profiles, once.
+func writeDownloads(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, n := range downloads {
+		name := filepath.Join(dir, strconv.Itoa(n))
+		if info, err := os.Stat(name); err == nil && info.Size() == int64(n) {
+			continue
+		}
+		if err := os.WriteFile(name, payload.Bytes(n), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nginxConf(dir, addr string, cores int, files secret.Files, root bool) []byte {
+	listen, ssl := "", ""
+	if files != (secret.Files{}) {
+		// One ticket, as crypto/tls sends; OpenSSL would send two.
+		listen, ssl = "ssl ", fmt.Sprintf(`ssl_certificate %s;
+		ssl_certificate_key %s;
+		ssl_protocols TLSv1.3;
+		ssl_ecdh_curve %s;
+		ssl_conf_command Ciphersuites %s;
+		ssl_conf_command NumTickets 1;
+		ssl_session_tickets on;
+		ssl_session_cache off;`, files.Cert, files.Key, secret.GroupName, secret.SuiteName)
+	}
 	user := ""
 	if root {
 		user = "user root;\n" // the temporary directory is this user's
@@ -47,10 +87,12 @@ http {
 	uwsgi_temp_path %[3]s/uwsgi;
 	scgi_temp_path %[3]s/scgi;
 	server {
-		listen %[4]s backlog=4096;
+		listen %[4]s %[5]sbacklog=4096;
+		%[6]s
 		default_type text/plain;
 		location = /pipeline { return 200 "ok"; }
+		location /bytes/ { root %[3]s; default_type application/octet-stream; }
 	}
 }
-`, user, cores, dir, addr)
+`, user, cores, dir, addr, listen, ssl)
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ringwire/ringwire/bench/internal/process"
+	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
 // cpus is a set of processors; empty is all of them.
@@ -46,30 +47,38 @@ func startOn(cmd *exec.Cmd, set cpus) error {
 // server is a running contestant.
 type server struct {
 	*process.Process
-	addr string
+	addr   string
+	secure bool // over TLS
 }
 
 // startLimit is how long a server may take until it answers.
 const startLimit = 10 * time.Second
 
 // startServer starts a command line and waits until GET /pipeline is answered with "ok".
-func startServer(ctx context.Context, cmd *exec.Cmd, addr string, set cpus) (*server, error) {
-	s := &server{process.New(cmd), addr}
+func startServer(ctx context.Context, cmd *exec.Cmd, addr string, secure bool, set cpus) (*server, error) {
+	s := &server{process.New(cmd), addr, secure}
 	cmd.Stdout, cmd.Stderr = s.Output, s.Output
 	if err := startOn(cmd, set); err != nil {
 		return nil, err
 	}
 	s.Watch()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
-	if err := s.Await(ctx, startLimit, func() error { return answers(client, addr) }); err != nil {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: secret.Client()}, Timeout: time.Second}
+	if err := s.Await(ctx, startLimit, func() error { return answers(client, scheme(secure)+addr) }); err != nil {
 		s.Stop()
 		return nil, fmt.Errorf("no answer on %s: %w", addr, err)
 	}
 	return s, nil
 }
 
-func answers(client *http.Client, addr string) error {
-	resp, err := client.Get("http://" + addr + "/pipeline")
+func scheme(secure bool) string {
+	if secure {
+		return "https://"
+	}
+	return "http://"
+}
+
+func answers(client *http.Client, url string) error {
+	resp, err := client.Get(url + "/pipeline")
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,10 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/bench/internal/dataset"
+	"github.com/ringwire/ringwire/bench/internal/endpoint"
+	"github.com/ringwire/ringwire/bench/internal/loadresult"
+	"github.com/ringwire/ringwire/bench/internal/payload"
+	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
 // A profile is a kind of load.
@@ -21,10 +26,12 @@ type profile struct {
 	name   string
 	title  string
 	detail string
-	unit   string // what a request's CPU is divided by: "request", "MB"; "connection" for idle
+	unit   string // what the CPU is divided by: "request", "MB", "handshake"; "connection" for idle
 	cores  int    // of the server; on one it is pinned, and the load to another
+	long   bool   // left out of a short run unless it is named
 	parses bool   // needs a server that reads its requests
 	noFix  string // why the servers of the fixed response are left out, beside parses
+	tls    bool   // over TLS
 
 	// One of: raw requests for wrk, sent together; or a load of bench/load.
 	requests func(addr string) string
@@ -34,6 +41,8 @@ type profile struct {
 
 	conns, shortConns int
 }
+
+const megabyte = "MB" // the unit of profiles that move bytes
 
 const (
 	host       = "\r\nHost: "
@@ -80,16 +89,38 @@ var profiles = []profile{
 		cores: 1, requests: post(sum, "Transfer-Encoding: chunked", "2\r\n20\r\n0\r\n\r\n"), answer: "75", threads: 1, conns: 64, shortConns: 16},
 	{name: "json", title: "JSON", detail: "GET /json/25?m=3, 4.4 KB per response, 64 connections, one core", unit: "request", parses: true,
 		cores: 1, requests: get("/json/25?m=3"), answer: string(dataset.AppendJSON(nil, 25, 3)), threads: 1, conns: 64, shortConns: 16},
-	{name: "upload", title: "Uploads", detail: "64 × 20 MB at once, one core", unit: "MB", parses: true,
+	{name: "upload", title: "Uploads", detail: "64 × 20 MB at once, one core", unit: megabyte, parses: true,
 		cores: 1, load: []string{"upload"}, conns: 64, shortConns: 8},
 	{name: "idle", title: "Idle connections", detail: "10 000, one request made on each", unit: "connection",
 		cores: 1, load: []string{"idle"}, conns: idleConns, shortConns: 300},
+
+	{name: "tls-keepalive", title: "Keep-alive over TLS", detail: "GET /pipeline, 64 connections, AES-128-GCM, one core", unit: "request", tls: true,
+		cores: 1, requests: get("/pipeline"), answer: "ok", threads: 1, conns: 64, shortConns: 16},
+	download("64k", downloads[0], 64),
+	download("1m", downloads[1], 64),
+	download("16m", downloads[2], 16),
+	{name: "tls-handshake", title: "Full handshakes", detail: "one request each, P-256, 64 at once, one core", unit: "handshake", tls: true,
+		cores: 1, load: []string{"churn", "-tls", "-requests", "1"}, conns: 64, shortConns: 16},
+	{name: "tls-resume", title: "Resumed handshakes", detail: "one request each, by session ticket, 64 at once, one core", unit: "handshake", tls: true, long: true,
+		cores: 1, load: []string{"churn", "-tls", "-resume", "-requests", "1"}, conns: 64, shortConns: 16},
+	{name: "tls-idle", title: "Idle connections over TLS", detail: "10 000, one request made on each", unit: "connection", tls: true,
+		cores: 1, load: []string{"idle", "-tls"}, conns: idleConns, shortConns: 300},
 }
 
-// chooseProfiles returns the profiles of a comma-separated list, all for "".
-func chooseProfiles(list string) ([]profile, error) {
+// downloads are the sizes of the download profiles.
+var downloads = [...]int{64 << 10, 1 << 20, 16 << 20}
+
+// download is the profile of bodies of n bytes over TLS.
+func download(name string, n, conns int) profile {
+	return profile{name: "tls-download-" + name, title: "Downloads of " + bytesText(float64(n)) + " over TLS",
+		detail: fmt.Sprintf("%d connections, AES-128-GCM, one core", conns), unit: megabyte, tls: true, long: true,
+		cores: 1, requests: get(endpoint.BytesPrefix + strconv.Itoa(n)), answer: string(payload.Bytes(n)), threads: 1, conns: conns, shortConns: 4}
+}
+
+// chooseProfiles returns the profiles of a comma-separated list, all for "", or, short, those that tell the most.
+func chooseProfiles(list string, short bool) ([]profile, error) {
 	if list == "" {
-		return profiles, nil
+		return slices.DeleteFunc(slices.Clone(profiles), func(p profile) bool { return short && p.long }), nil
 	}
 	var chosen []profile
 	for _, name := range strings.Split(list, ",") {
@@ -114,24 +145,30 @@ func (p *profile) excludes(c *contestant) string {
 		return "serves a fixed response only"
 	case fixedOnly && p.noFix != "":
 		return p.noFix
+	case p.tls && !c.tls && !c.plain:
+		return "is not compared with TLS"
+	case c.plain && (!p.tls || p.requests == nil):
+		return "is for comparison with TLS only"
 	}
 	return ""
 }
 
+// secure reports whether a contestant is spoken to over TLS.
+func (p *profile) secure(c *contestant) bool { return p.tls && !c.plain }
+
 const verifyLimit = 10 * time.Second
 
-// verify makes the profile's requests once, as wrk sends them, and wants the right answers. The other loads check
-// theirs themselves.
-func (p *profile) verify(addr string) error {
+// verify makes the profile's requests once, as wrk sends them, and wants the right answers, and with TLS the suite
+// that is compared. The other loads check theirs themselves.
+func (p *profile) verify(addr string, secure bool) error {
 	if p.requests == nil {
 		return nil
 	}
-	conn, err := net.DialTimeout("tcp", addr, verifyLimit)
+	conn, err := dial(addr, secure)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(verifyLimit))
 	raw := p.requests(addr)
 	if _, err := io.WriteString(conn, raw); err != nil {
 		return err
@@ -150,9 +187,46 @@ func (p *profile) verify(addr string) error {
 	return nil
 }
 
-// isUpload and isIdle are the profiles that are measured in another way than requests.
-func (p *profile) isUpload() bool { return p.unit == "MB" }
-func (p *profile) isIdle() bool   { return p.unit == "connection" }
+func dial(addr string, secure bool) (net.Conn, error) {
+	conn, err := net.DialTimeout("tcp", addr, verifyLimit)
+	if err != nil {
+		return nil, err
+	}
+	conn.SetDeadline(time.Now().Add(verifyLimit))
+	if !secure {
+		return conn, nil
+	}
+	c := tls.Client(conn, secret.Client())
+	if err = c.Handshake(); err == nil {
+		state := c.ConnectionState()
+		err = secret.Agreed(state.Version, state.CipherSuite)
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// isUpload and isIdle are the loads that end by themselves: they have no duration.
+func (p *profile) isUpload() bool { return p.load != nil && p.load[0] == "upload" }
+func (p *profile) isIdle() bool   { return p.load != nil && p.load[0] == "idle" }
+
+// units is what the CPU of a load is divided by.
+func (p *profile) units(r *loadresult.Result) float64 {
+	if p.unit == megabyte {
+		return float64(r.Bytes) / 1e6
+	}
+	return float64(r.Requests)
+}
+
+// rate is the unit of what is done in a second.
+func (p *profile) rate() string {
+	if p.unit == megabyte {
+		return megabyte + "/s"
+	}
+	return p.unit + "s/s"
+}
 
 // loadArgs is the command line of bench/load for a profile.
 func (p *profile) loadArgs(addr string, conns int, d time.Duration, short bool) []string {

@@ -38,7 +38,7 @@ func hueOf(name string) hue {
 	switch name {
 	case subject:
 		return subjectHue
-	case netpoll:
+	case netpoll, plain:
 		return netpollHue
 	case floor:
 		return floorHue
@@ -103,7 +103,7 @@ func (rep *report) drawHeader(c *canvas) {
 	}
 	legend(subjectHue.strong, "user", 58)
 	legend(subjectHue.light, "system, ringwire on io_uring", 204)
-	legend(netpollHue.light, "ringwire on netpoll", 148)
+	legend(netpollHue.light, "on netpoll, or without TLS", 190)
 	legend(floorHue.light, "the floor: a bare responder on the ring", 256)
 	legend(peerHue.light, "peers", 62)
 	c.text(x, 94.5, 12, muted, "Shorter bars are better. Ratios are to ringwire in the same rounds.")

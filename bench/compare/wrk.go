@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/bench/internal/loadresult"
+	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
 // findWrk returns the path of wrk, and its version line.
@@ -95,13 +96,19 @@ func luaString(s string) string {
 	return b.String()
 }
 
-// wrkCommand is the command line that sends the raw requests to addr for d, which wrk rounds to whole seconds.
-func wrkCommand(wrk, dir, raw, addr string, threads, conns int, d time.Duration) (*exec.Cmd, error) {
+// wrkCommand is the command line that sends the raw requests to url for d, which wrk rounds to whole seconds.
+func wrkCommand(wrk, dir, raw, url string, threads, conns int, d time.Duration) (*exec.Cmd, error) {
 	script := filepath.Join(dir, "request.lua")
 	if err := os.WriteFile(script, []byte(wrkScript(raw, conns)), 0o644); err != nil {
 		return nil, err
 	}
+	conf := filepath.Join(dir, "openssl.cnf") // wrk has no flags for TLS
+	if err := os.WriteFile(conf, []byte(secret.OpenSSLConf), 0o644); err != nil {
+		return nil, err
+	}
 	seconds := max(1, int(d.Round(time.Second)/time.Second))
-	return exec.Command(wrk, "-t"+strconv.Itoa(threads), "-c"+strconv.Itoa(conns), "-d"+strconv.Itoa(seconds)+"s",
-		"-s", script, "http://"+addr+"/"), nil
+	cmd := exec.Command(wrk, "-t"+strconv.Itoa(threads), "-c"+strconv.Itoa(conns), "-d"+strconv.Itoa(seconds)+"s",
+		"-s", script, url+"/")
+	cmd.Env = append(os.Environ(), "OPENSSL_CONF="+conf)
+	return cmd, nil
 }

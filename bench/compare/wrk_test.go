@@ -5,6 +5,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/ringwire/ringwire/bench/internal/fixed"
 	"github.com/ringwire/ringwire/bench/internal/loadresult"
+	"github.com/ringwire/ringwire/bench/internal/secret"
 	"github.com/ringwire/ringwire/bench/internal/stdroutes"
 )
 
@@ -61,6 +64,14 @@ func TestWrkSendsWhatTheProfileSays(t *testing.T) {
 	if !strings.HasPrefix(version, "wrk ") {
 		t.Errorf("version %q", version)
 	}
+	files, err := secret.Make(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := files.Server()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := range profiles {
 		p := &profiles[i]
 		if p.requests == nil {
@@ -70,13 +81,24 @@ func TestWrkSendsWhatTheProfileSays(t *testing.T) {
 			t.Parallel()
 			var answered atomic.Int64
 			routes := stdroutes.Handler(true)
-			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				answered.Add(1)
+				if r.TLS != nil {
+					if err := secret.Agreed(r.TLS.Version, r.TLS.CipherSuite); err != nil {
+						t.Error(err)
+					}
+				}
 				routes.ServeHTTP(w, r)
 			}))
+			srv.Config.ErrorLog = log.New(io.Discard, "", 0) // wrk stops where it is, some in a handshake
+			if srv.TLS = config; p.tls {
+				srv.StartTLS()
+			} else {
+				srv.Start()
+			}
 			defer srv.Close()
 			addr := srv.Listener.Addr().String()
-			cmd, err := wrkCommand(wrk, t.TempDir(), p.requests(addr), addr, 1, 2, time.Second)
+			cmd, err := wrkCommand(wrk, t.TempDir(), p.requests(addr), srv.URL, 1, 2, time.Second)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +129,7 @@ func TestWrkCountsBadStatus(t *testing.T) {
 	srv := httptest.NewServer(http.NotFoundHandler())
 	defer srv.Close()
 	addr := srv.Listener.Addr().String()
-	cmd, err := wrkCommand(wrk, t.TempDir(), get("/")(addr), addr, 1, 1, time.Second)
+	cmd, err := wrkCommand(wrk, t.TempDir(), get("/")(addr), srv.URL, 1, 1, time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +150,7 @@ func TestWrkLatencyOfBatches(t *testing.T) {
 	}
 	const delay = 20 * time.Millisecond
 	addr := batchServer(t, delay)
-	cmd, err := wrkCommand(wrk, t.TempDir(), times(depth, get("/pipeline"))(addr), addr, 1, 4, time.Second)
+	cmd, err := wrkCommand(wrk, t.TempDir(), times(depth, get("/pipeline"))(addr), "http://"+addr, 1, 4, time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,8 @@ import (
 //
 // With serverCloses the last request of a connection says Connection: close and the client waits for the server's
 // FIN; otherwise the client closes after the last response.
+//
+// With tls every connection makes a handshake, a full one or, with resume, one with the last ticket that came.
 type churn struct {
 	target       netip.AddrPort
 	path         string
@@ -27,11 +29,13 @@ type churn struct {
 	perConn      int
 	serverCloses bool
 	duration     time.Duration
+	tls, resume  bool
 
 	poll          int
 	sources       *sources
 	request, last []byte
 	clients       []churnClient
+	secure        *secureDialer // nil: plaintext
 	buf           []byte
 	latency       histogram.Histogram
 	result        loadresult.Result
@@ -45,6 +49,7 @@ type churnClient struct {
 	sent     bool      // the request under way was written
 	finished bool      // waiting for the server's FIN
 	response response.Response
+	secure   *secureClient // nil: plaintext
 }
 
 func (ch *churn) run() (loadresult.Result, error) {
@@ -59,6 +64,11 @@ func (ch *churn) run() (loadresult.Result, error) {
 	if ch.serverCloses {
 		ch.last = fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", ch.path, ch.target)
 	}
+	if ch.tls {
+		if ch.secure, err = newSecureDialer(ch.resume); err != nil {
+			return ch.result, err
+		}
+	}
 	ch.buf = make([]byte, 64<<10)
 	ch.clients = make([]churnClient, ch.conns)
 	start := time.Now()
@@ -70,7 +80,7 @@ func (ch *churn) run() (loadresult.Result, error) {
 	err = ch.loop(start.Add(ch.duration))
 	ch.result.Seconds = time.Since(start).Seconds()
 	for i := range ch.clients {
-		unix.Close(ch.clients[i].fd)
+		ch.close(&ch.clients[i])
 	}
 	ch.result.P50, ch.result.P99, ch.result.P999 = ch.latency.Percentile(50), ch.latency.Percentile(99), ch.latency.Percentile(99.9)
 	return ch.result, err
@@ -101,6 +111,9 @@ func (ch *churn) open(i int) error {
 	}
 	*c = churnClient{fd: fd, started: time.Now(), response: c.response}
 	c.response.Reset()
+	if ch.secure != nil {
+		c.secure = ch.secure.dial()
+	}
 	if from := ch.sources.addr(); from.IsValid() {
 		unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
 		if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: from.As4()}); err != nil {
@@ -129,6 +142,7 @@ func (ch *churn) ready(i int) error {
 			case nil:
 			case unix.EAGAIN, unix.ENOTCONN:
 				return nil // connect is under way
+			case errUnderWay:
 			default:
 				return ch.fail(i, fmt.Errorf("send: %w", err))
 			}
@@ -145,7 +159,7 @@ func (ch *churn) ready(i int) error {
 			return ch.reopen(i)
 		}
 		ch.result.Bytes += int64(n)
-		done, err := c.response.Feed(ch.buf[:n])
+		done, err := ch.feed(c, ch.buf[:n])
 		if err != nil {
 			if err == response.ErrStatus {
 				ch.result.Status++
@@ -178,15 +192,37 @@ func (ch *churn) send(c *churnClient) error {
 	if c.done == ch.perConn-1 {
 		request = ch.last
 	}
-	n, err := unix.Write(c.fd, request)
-	if err != nil {
-		return err
+	var err error
+	if c.secure != nil {
+		err = c.secure.send(c.fd, request)
+	} else {
+		err = writeAll(c.fd, request)
 	}
-	if n != len(request) {
-		return unix.EMSGSIZE // a request fits any socket buffer
+	c.sent = err == nil
+	return err
+}
+
+// feed takes received bytes and reports whether the response is complete.
+func (ch *churn) feed(c *churnClient, p []byte) (done bool, err error) {
+	if c.secure != nil {
+		return c.secure.feed(c, p)
 	}
-	c.sent = true
-	return nil
+	return c.response.Feed(p)
+}
+
+func (ch *churn) close(c *churnClient) {
+	if c.secure != nil {
+		c.secure.close(c.fd)
+	}
+	unix.Close(c.fd)
+}
+
+func writeAll(fd int, p []byte) error {
+	n, err := unix.Write(fd, p)
+	if err == nil && n != len(p) {
+		err = unix.EMSGSIZE // a request fits any socket buffer, and so does what a handshake sends
+	}
+	return err
 }
 
 const maxErrors = 1000
@@ -202,6 +238,6 @@ func (ch *churn) fail(i int, why error) error {
 }
 
 func (ch *churn) reopen(i int) error {
-	unix.Close(ch.clients[i].fd)
+	ch.close(&ch.clients[i])
 	return ch.open(i)
 }

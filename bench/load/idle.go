@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/ringwire/ringwire/bench/internal/loadresult"
 	"github.com/ringwire/ringwire/bench/internal/response"
+	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
 // idle opens conns connections, makes one request on each, and leaves them open.
@@ -21,6 +23,7 @@ type idle struct {
 	target netip.AddrPort
 	path   string
 	conns  int
+	tls    bool
 }
 
 const (
@@ -89,14 +92,19 @@ func (id *idle) one(dialer *net.Dialer) (net.Conn, error) {
 		return nil, err
 	}
 	c.SetDeadline(time.Now().Add(idleLimit))
-	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", id.path, id.target); err != nil {
+	talk := c
+	if id.tls {
+		// It goes with this call: what is held is the connection. The peer cannot tell.
+		talk = tls.Client(c, secret.Client())
+	}
+	if _, err := fmt.Fprintf(talk, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", id.path, id.target); err != nil {
 		c.Close()
 		return nil, err
 	}
 	var r response.Response
 	buf := make([]byte, 4096)
 	for done := false; !done; {
-		n, err := c.Read(buf)
+		n, err := talk.Read(buf)
 		if err == nil {
 			done, err = r.Feed(buf[:n])
 		}

@@ -4,6 +4,7 @@
 // bodies (upload), and connections that do nothing (idle). It prints one result line, see package loadresult.
 //
 //	load churn  -addr 127.0.0.1:8080 -conns 64 -requests 10 -duration 4s
+//	load churn  -addr 127.0.0.1:8443 -conns 64 -requests 1 -tls -resume
 //	load upload -addr 127.0.0.1:8080 -conns 64 -size 20000000
 //	load idle   -addr 127.0.0.1:8080 -conns 10000 </dev/tty     # holds them until its input ends
 package main
@@ -38,6 +39,8 @@ func run(args []string, stdin io.Reader, stdout io.Writer) error {
 	duration := fs.Duration("duration", 4*time.Second, "churn: how long")
 	serverCloses := fs.Bool("server-closes", false, "churn: the last request says Connection: close")
 	size := fs.Int64("size", 20_000_000, "upload: bytes of each body")
+	secure := fs.Bool("tls", false, "churn, idle: over TLS")
+	resume := fs.Bool("resume", false, "churn: resume the session of the connection before")
 	chunked := fs.Bool("chunked", false, "upload: chunked instead of Content-Length")
 	if err := fs.Parse(args[1:]); err != nil {
 		return err
@@ -46,6 +49,9 @@ func run(args []string, stdin io.Reader, stdout io.Writer) error {
 	if err != nil || !target.Addr().Is4() {
 		return fmt.Errorf("-addr %q: need an IPv4 address and port", *addr)
 	}
+	if *resume && !*secure {
+		return fmt.Errorf("-resume needs -tls")
+	}
 	if *conns < 1 || *requests < 1 || *size < 0 {
 		return fmt.Errorf("-conns and -requests must be positive, -size not negative")
 	}
@@ -53,11 +59,11 @@ func run(args []string, stdin io.Reader, stdout io.Writer) error {
 	switch args[0] {
 	case "churn":
 		result, err = (&churn{target: target, path: or(*path, "/pipeline"), conns: *conns, perConn: *requests,
-			duration: *duration, serverCloses: *serverCloses}).run()
+			duration: *duration, serverCloses: *serverCloses, tls: *secure, resume: *resume}).run()
 	case "upload":
 		result, err = (&upload{target: target, path: or(*path, "/upload"), conns: *conns, size: *size, chunked: *chunked}).run()
 	case "idle":
-		result, err = (&idle{target: target, path: or(*path, "/pipeline"), conns: *conns}).run(stdin, stdout)
+		result, err = (&idle{target: target, path: or(*path, "/pipeline"), conns: *conns, tls: *secure}).run(stdin, stdout)
 	default:
 		return fmt.Errorf("unknown load %q: churn, upload or idle", args[0])
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -15,16 +16,17 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/bench/internal/loadresult"
+	"github.com/ringwire/ringwire/bench/internal/secret"
 	"github.com/ringwire/ringwire/bench/internal/stdroutes"
 )
 
 // counting is a server that knows how many connections and requests it has seen, and who closed.
 type counting struct {
 	*httptest.Server
-	conns, requests, closeAsked atomic.Int64
+	conns, requests, closeAsked, resumed atomic.Int64
 }
 
-func newCounting(t *testing.T) *counting {
+func unstarted() *counting {
 	c := &counting{}
 	routes := stdroutes.Handler(false)
 	c.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +41,33 @@ func newCounting(t *testing.T) *counting {
 			c.conns.Add(1)
 		}
 	}
+	return c
+}
+
+func newCounting(t *testing.T) *counting {
+	c := unstarted()
 	c.Start()
+	t.Cleanup(c.Close)
+	return c
+}
+
+func newCountingTLS(t *testing.T) *counting {
+	files, err := secret.Make(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := unstarted()
+	c.TLS, err = files.Server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.TLS.VerifyConnection = func(s tls.ConnectionState) error {
+		if s.DidResume {
+			c.resumed.Add(1)
+		}
+		return nil
+	}
+	c.StartTLS()
 	t.Cleanup(c.Close)
 	return c
 }
@@ -81,6 +109,34 @@ func TestChurn(t *testing.T) {
 				t.Errorf("the server saw %d requests, the result says %d", seen, r.Requests)
 			}
 		})
+	}
+}
+
+func TestChurnTLS(t *testing.T) {
+	for _, resume := range []string{"-resume=false", "-resume"} {
+		t.Run(resume, func(t *testing.T) {
+			srv := newCountingTLS(t)
+			r := srv.load(t, nil, "churn", "-conns", "4", "-requests", "2", "-duration", "300ms", "-tls", resume)
+			if r.Errors != 0 || r.Requests < 8 || r.P50 <= 0 {
+				t.Errorf("implausible result %+v", r)
+			}
+			if full := r.Requests / 2; r.Connections < full || r.Connections > full+4+1 {
+				t.Errorf("%d requests on %d connections, want 2 each", r.Requests, r.Connections)
+			}
+			// All but those that had begun when the first ticket came.
+			if resumed := srv.resumed.Load(); resume == "-resume" && resumed < r.Requests/2-2*4 || resume != "-resume" && resumed > 0 {
+				t.Errorf("%d of %d connections resumed", resumed, r.Connections)
+			}
+		})
+	}
+}
+
+func TestIdleTLS(t *testing.T) {
+	srv := newCountingTLS(t)
+	hold, release := io.Pipe()
+	time.AfterFunc(200*time.Millisecond, func() { release.Close() })
+	if r := srv.load(t, hold, "idle", "-conns", "50", "-tls"); r.Requests != 50 || r.Alive != 50 || srv.requests.Load() != 50 {
+		t.Errorf("result %+v, want 50 alive", r)
 	}
 }
 
@@ -161,7 +217,7 @@ func TestIdleNoticesClosedConnections(t *testing.T) {
 
 func TestBadArguments(t *testing.T) {
 	for _, args := range [][]string{{}, {"nonsense"}, {"churn", "-addr", "localhost"}, {"idle", "-addr", "[::1]:80"},
-		{"churn", "-conns", "0"}, {"upload", "-size", "-1"}, {"churn", "-nonsense"}} {
+		{"churn", "-resume"}, {"churn", "-conns", "0"}, {"upload", "-size", "-1"}, {"churn", "-nonsense"}} {
 		if err := run(args, nil, io.Discard); err == nil {
 			t.Errorf("%q: no error", args)
 		}

@@ -6,20 +6,24 @@ import (
 	"math"
 
 	"github.com/ringwire/ringwire/bench/internal/dataset"
+	"github.com/ringwire/ringwire/bench/internal/payload"
 )
 
-// Paths of the profiles. JSONPrefix is followed by the number of items.
+// Paths of the profiles. JSONPrefix is followed by the number of items, BytesPrefix by the length of the body.
 const (
 	Baseline   = "/baseline11"
 	Pipeline   = "/pipeline"
 	JSONPrefix = "/json/"
 	Upload     = "/upload"
+
+	BytesPrefix = "/bytes/"
 )
 
 // Content types of the responses, and the body of Pipeline.
 const (
 	Text = "text/plain"
 	JSON = "application/json"
+	Blob = "application/octet-stream"
 	OK   = "ok"
 )
 
@@ -67,10 +71,23 @@ func Multiplier[S ~string | ~[]byte](m S) int {
 
 // Count reads the item count that follows JSONPrefix in a path. False when the path has another form.
 func Count[S ~string | ~[]byte](path S) (n int, ok bool) {
-	if len(path) <= len(JSONPrefix) || string(path[:len(JSONPrefix)]) != JSONPrefix {
+	n, ok = behind(JSONPrefix, path)
+	return min(n, dataset.Size), ok
+}
+
+// Size reads the length that follows BytesPrefix in a path, at most payload.Max. False when the path has another
+// form.
+func Size[S ~string | ~[]byte](path S) (n int, ok bool) {
+	n, ok = behind(BytesPrefix, path)
+	return min(n, payload.Max), ok
+}
+
+// behind reads the number behind prefix that ends a path.
+func behind[S ~string | ~[]byte](prefix string, path S) (n int, ok bool) {
+	if len(path) <= len(prefix) || string(path[:len(prefix)]) != prefix {
 		return 0, false
 	}
-	rest := path[len(JSONPrefix):]
+	rest := path[len(prefix):]
 	if len(rest) > 9 {
 		return 0, false
 	}
@@ -79,7 +96,7 @@ func Count[S ~string | ~[]byte](path S) (n int, ok bool) {
 			return 0, false
 		}
 	}
-	return min(Int(rest), dataset.Size), true
+	return Int(rest), true
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }

@@ -48,6 +48,21 @@ func TestCount(t *testing.T) {
 	}
 }
 
+func TestSize(t *testing.T) {
+	for _, c := range []struct {
+		path string
+		want int
+		ok   bool
+	}{
+		{"/bytes/0", 0, true}, {"/bytes/65536", 65536, true}, {"/bytes/16777217", 16 << 20, true},
+		{"/bytes/", 0, false}, {"/bytes", 0, false}, {"/bytes/1k", 0, false}, {"/json/5", 0, false},
+	} {
+		if n, ok := Size(c.path); n != c.want || ok != c.ok {
+			t.Errorf("Size(%q) = %d, %v, want %d, %v", c.path, n, ok, c.want, c.ok)
+		}
+	}
+}
+
 func TestNoAllocations(t *testing.T) {
 	body, path := []byte("-1234"), []byte("/json/25")
 	if n := testing.AllocsPerRun(100, func() {

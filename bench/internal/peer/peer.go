@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/bench/internal/audit"
+	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
 // Options are what every peer is started with.
@@ -24,6 +25,17 @@ type Options struct {
 	// Timeouts asks for the protection that a server on the open internet runs with: HeadTimeout and IdleTimeout.
 	// ringwire has both by default, so the peers get them, too; without them they are a little faster.
 	Timeouts bool
+
+	// TLS is the certificate of HTTPS, for the peers that take part in it; the others refuse it.
+	TLS secret.Files
+}
+
+// Plain is an error where HTTPS is wanted, for peers that do not take part in it.
+func (o Options) Plain() error {
+	if given, err := o.TLS.Given(); given || err != nil {
+		return errors.New("this server is not compared with TLS: it takes no -cert and -key")
+	}
+	return nil
 }
 
 // The timeouts of Options.Timeouts. The same as ringwire's defaults.
@@ -63,6 +75,8 @@ func run(name string, args []string, stdout, stderr io.Writer, start Start) int 
 	fs.SetOutput(stderr)
 	fs.StringVar(&o.Addr, "addr", "127.0.0.1:8080", "`host:port` to listen on")
 	fs.BoolVar(&o.Timeouts, "timeouts", true, "head and idle timeouts, as ringwire has by default")
+	fs.StringVar(&o.TLS.Cert, "cert", "", "PEM `file` with the certificate for HTTPS")
+	fs.StringVar(&o.TLS.Key, "key", "", "PEM `file` with its key")
 	audited := fs.Bool("audit", false, "answer commands on standard input about the heap")
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0

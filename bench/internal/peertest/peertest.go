@@ -15,6 +15,7 @@ import (
 
 	"github.com/ringwire/ringwire/bench/internal/dataset"
 	"github.com/ringwire/ringwire/bench/internal/fixed"
+	"github.com/ringwire/ringwire/bench/internal/payload"
 	"github.com/ringwire/ringwire/bench/internal/peer"
 )
 
@@ -91,6 +92,10 @@ func Endpoints(t *testing.T, addr string) {
 		{"json no number m", "GET", "/json/2?m=x", nil, 200, "application/json", string(dataset.AppendJSON(nil, 2, 0))},
 		{"json negative count", "GET", "/json/-1", nil, 404, "", ""},
 		{"json bad count", "GET", "/json/x", nil, 404, "", ""},
+		{"bytes", "GET", "/bytes/65536", nil, 200, "application/octet-stream", string(payload.Bytes(65536))},
+		{"bytes many", "GET", "/bytes/16777216", nil, 200, "application/octet-stream", string(payload.Bytes(16 << 20))},
+		{"bytes none", "GET", "/bytes/0", nil, 200, "application/octet-stream", ""},
+		{"bytes bad size", "GET", "/bytes/x", nil, 404, "", ""},
 		{"empty upload", "POST", "/upload", nil, 200, "text/plain", "0"},
 		{"small upload", "POST", "/upload", body("hello"), 200, "text/plain", "5"},
 		{"upload", "POST", "/upload", body(strings.Repeat("x", size)), 200, "text/plain", fmt.Sprint(size)},
@@ -118,7 +123,7 @@ func Endpoints(t *testing.T, addr string) {
 				return
 			}
 			if string(got) != c.want {
-				t.Errorf("body %q, want %q", got, c.want)
+				t.Errorf("body of %d bytes %.300q, want %d bytes %.300q", len(got), got, len(c.want), c.want)
 			}
 			if ct := resp.Header.Get("Content-Type"); !strings.HasPrefix(ct, c.contentType) {
 				t.Errorf("Content-Type %q, want %q", ct, c.contentType)

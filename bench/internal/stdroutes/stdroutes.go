@@ -9,6 +9,7 @@ import (
 
 	"github.com/ringwire/ringwire/bench/internal/dataset"
 	"github.com/ringwire/ringwire/bench/internal/endpoint"
+	"github.com/ringwire/ringwire/bench/internal/payload"
 )
 
 // Handler returns the endpoints. With setLength the handlers set Content-Length themselves; net/http finds the length
@@ -20,6 +21,7 @@ func Handler(setLength bool) http.Handler {
 	mux.HandleFunc("GET "+endpoint.Baseline, rt.baseline)
 	mux.HandleFunc("POST "+endpoint.Baseline, rt.baseline)
 	mux.HandleFunc("GET "+endpoint.JSONPrefix+"{count}", rt.list)
+	mux.HandleFunc("GET "+endpoint.BytesPrefix+"{size}", rt.download)
 	mux.HandleFunc("POST "+endpoint.Upload, rt.upload)
 	return mux
 }
@@ -56,6 +58,16 @@ func (rt routes) list(w http.ResponseWriter, r *http.Request) {
 	body := dataset.AppendJSON(*buf, count, endpoint.Multiplier(r.URL.Query().Get("m")))
 	routes{setLength: true}.head(w, endpoint.JSON, len(body)) // longer than what net/http buffers
 	w.Write(body)
+}
+
+func (rt routes) download(w http.ResponseWriter, r *http.Request) {
+	n, ok := endpoint.Size(r.URL.Path)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	routes{setLength: true}.head(w, endpoint.Blob, n)
+	w.Write(payload.Bytes(n))
 }
 
 func (rt routes) upload(w http.ResponseWriter, r *http.Request) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ringwire/ringwire/bench/internal/dataset"
 	"github.com/ringwire/ringwire/bench/internal/endpoint"
+	"github.com/ringwire/ringwire/bench/internal/payload"
 	"github.com/ringwire/ringwire/bench/internal/peer"
 )
 
@@ -26,6 +27,9 @@ const streamAbove = 64 << 10
 func start(o peer.Options) (peer.Server, error) {
 	ln, err := net.Listen("tcp4", o.Addr)
 	if err != nil {
+		return nil, err
+	}
+	if ln, err = o.TLS.Listener(ln); err != nil {
 		return nil, err
 	}
 	srv := &fasthttp.Server{
@@ -62,12 +66,14 @@ func handle(ctx *fasthttp.RequestCtx) {
 	case endpoint.Upload:
 		upload(ctx)
 	default:
-		count, ok := endpoint.Count(path)
-		if !ok {
+		if count, ok := endpoint.Count(path); ok {
+			list(ctx, count)
+		} else if size, ok := endpoint.Size(path); ok {
+			ctx.SetContentType(endpoint.Blob)
+			ctx.Response.SetBodyRaw(payload.Bytes(size))
+		} else {
 			ctx.SetStatusCode(fasthttp.StatusNotFound)
-			return
 		}
-		list(ctx, count)
 	}
 }
 

@@ -18,6 +18,9 @@ import (
 func main() { peer.Main("gnet", start) }
 
 func start(o peer.Options) (peer.Server, error) {
+	if err := o.Plain(); err != nil {
+		return nil, err
+	}
 	s := &server{booted: make(chan struct{}), ended: make(chan error, 1)}
 	go func() {
 		s.ended <- gnet.Run(s, "tcp://"+o.Addr, gnet.WithMulticore(true), gnet.WithTCPNoDelay(gnet.TCPNoDelay),

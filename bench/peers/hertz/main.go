@@ -18,6 +18,7 @@ import (
 
 	"github.com/ringwire/ringwire/bench/internal/dataset"
 	"github.com/ringwire/ringwire/bench/internal/endpoint"
+	"github.com/ringwire/ringwire/bench/internal/payload"
 	"github.com/ringwire/ringwire/bench/internal/peer"
 )
 
@@ -26,6 +27,9 @@ func main() { peer.Main("hertz", start) }
 const startLimit = 5 * time.Second
 
 func start(o peer.Options) (peer.Server, error) {
+	if err := o.Plain(); err != nil {
+		return nil, err
+	}
 	if err := peer.Available(o.Addr); err != nil {
 		return nil, err
 	}
@@ -45,6 +49,7 @@ func start(o peer.Options) (peer.Server, error) {
 	h.GET(endpoint.Baseline, baseline)
 	h.POST(endpoint.Baseline, baseline)
 	h.GET(endpoint.JSONPrefix+":count", list)
+	h.GET(endpoint.BytesPrefix+":size", download)
 	h.POST(endpoint.Upload, upload)
 	ended := make(chan error, 1)
 	go func() { ended <- h.Run() }()
@@ -98,6 +103,16 @@ func list(_ context.Context, c *app.RequestContext) {
 	defer dataset.PutBuffer(buf)
 	c.SetContentType(endpoint.JSON)
 	c.Response.SetBody(dataset.AppendJSON(*buf, count, endpoint.Multiplier(c.QueryArgs().Peek("m"))))
+}
+
+func download(_ context.Context, c *app.RequestContext) {
+	n, ok := endpoint.Size(c.Path())
+	if !ok {
+		c.NotFound()
+		return
+	}
+	c.SetContentType(endpoint.Blob)
+	c.Response.SetBodyRaw(payload.Bytes(n))
 }
 
 func upload(_ context.Context, c *app.RequestContext) {

@@ -9,3 +9,5 @@ import (
 func TestEndpoints(t *testing.T) { peertest.Run(t, start, peertest.Endpoints) }
 
 func TestAddressInUse(t *testing.T) { peertest.AddressInUse(t, start) }
+
+func TestRefusesTLS(t *testing.T) { peertest.RefusesTLS(t, start) }

@@ -19,6 +19,9 @@ func main() { peer.Main("nbio", start) }
 const maxConnections = 1 << 20 // as in nbio's examples; the default refuses from 10 000 on
 
 func start(o peer.Options) (peer.Server, error) {
+	if err := o.Plain(); err != nil {
+		return nil, err
+	}
 	if err := peer.Available(o.Addr); err != nil {
 		return nil, err
 	}

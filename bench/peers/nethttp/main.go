@@ -19,6 +19,9 @@ func start(o peer.Options) (peer.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if ln, err = o.TLS.Listener(ln); err != nil { // unlike ServeTLS without HTTP/2, which nobody else speaks
+		return nil, err
+	}
 	srv := &http.Server{Handler: stdroutes.Handler(false)}
 	if o.Timeouts {
 		srv.ReadHeaderTimeout = peer.HeadTimeout

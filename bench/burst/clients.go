@@ -1,0 +1,106 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/ringwire/ringwire/mem"
+	"github.com/ringwire/ringwire/tls"
+
+	"github.com/ringwire/ringwire/bench/internal/secret"
+)
+
+// greetAll makes the bursts: connections and hellos are prepared, and then the hellos leave together.
+func greetAll(o *options) error {
+	cfg := secret.Client()
+	cfg.ServerName = "bench"
+	if err := choose(cfg, o.groups); err != nil {
+		return err
+	}
+	engine, err := tls.NewEngine(tls.Config{System: cfg}, tls.Client)
+	if err != nil {
+		return err
+	}
+	alloc := mem.NewAllocator(mem.Config{})
+	loop := engine.NewLoop(alloc)
+	for range o.rounds {
+		if err := burst(o, loop, alloc); err != nil {
+			return err
+		}
+		time.Sleep(o.pause)
+	}
+	return nil
+}
+
+// greeting is a client.
+type greeting struct {
+	net.Conn
+	session *tls.Session
+	out     mem.Writer
+}
+
+func burst(o *options, loop *tls.Loop, alloc *mem.Allocator) error {
+	all := make([]*greeting, o.clients)
+	for i := range all {
+		c, err := net.Dial("tcp4", o.client)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(10 * time.Second))
+		g := &greeting{Conn: c, session: loop.Dial("")}
+		defer g.session.Abort()
+		g.out.Init(alloc, 0)
+		if _, _, err := g.session.Step(nil, &g.out); err != nil {
+			return err
+		}
+		all[i] = g
+	}
+	time.Sleep(o.pause) // until the server has accepted all, and rests
+	for _, g := range all {
+		if err := g.flush(); err != nil {
+			return err
+		}
+	}
+	for _, g := range all {
+		if err := g.finish(); err != nil {
+			return fmt.Errorf("handshake: %w", err)
+		}
+	}
+	// Nobody closes before all are through: that would be work for the server, too.
+	time.Sleep(o.pause)
+	return nil
+}
+
+func (g *greeting) flush() error {
+	s := g.out.Segments()
+	for s.Len() > 0 {
+		if _, err := g.Write(s.Flatten()); err != nil {
+			return err
+		}
+		s.Discard(s.Len())
+	}
+	return nil
+}
+
+// finish reads the server's answer and ends the handshake.
+func (g *greeting) finish() error {
+	var in []byte
+	buf := make([]byte, 16<<10)
+	for !g.session.Ready() {
+		n, err := g.Read(buf)
+		if err != nil {
+			return err
+		}
+		in = append(in, buf[:n]...)
+		used, _, err := g.session.Step(in, &g.out)
+		if err != nil {
+			return err
+		}
+		in = in[used:]
+	}
+	return g.flush()
+}
