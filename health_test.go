@@ -96,7 +96,7 @@ func TestHealthTellsLimit(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		s := start(t, driver, routes(map[string]HandlerFunc{"big": func(w *ResponseWriter, r *Request) {
 			_, _ = w.WriteString(pattern(50_000))
-		}}), func(s *Server) { s.MemoryLimit = 1 }, unwatched)
+		}}), func(s *Server) { s.MemoryLimit = 1 }, unwatched, plain) // a handshake would lease, too
 		h := newHealth(s.Server)
 		p := s.dial()
 		h.round()

@@ -465,6 +465,7 @@ func TestPartKeep(t *testing.T) {
 
 // An upload of 256 MB goes to a file and through a few leases.
 func TestPartsHuge(t *testing.T) {
+	needsPlain(t)
 	size := 256 << 20
 	if testing.Short() || raceEnabled {
 		size = 32 << 20

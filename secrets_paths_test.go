@@ -24,6 +24,7 @@ const oldSecret = "SECRET000000000000TERCES"
 // Each of these makes it fail: decoded values whose capacity reaches into the scratch behind them,
 // ResponseWriter.Append that sends from the lease's beginning, Writer.Commit of ten bytes too many.
 func TestSecretsStayInBuffers(t *testing.T) {
+	needsPlain(t)
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
 		app := mem.NewAllocator(mem.Config{Shared: true})

@@ -58,6 +58,13 @@ func withTLS(s *Server) {
 // plain is for servers that are spoken to without TLS in any case.
 func plain(s *Server) { s.TLS = nil }
 
+// needsPlain skips a test whose clients speak plain HTTP, when all is to go over TLS.
+func needsPlain(t *testing.T) {
+	if testTLS != 0 {
+		t.Skip("its clients speak plain HTTP")
+	}
+}
+
 // httpsClient has connections of its own, and at most version.
 func httpsClient(t *testing.T, version uint16) *http.Client {
 	_, pool := testIdentity()
