@@ -80,7 +80,7 @@ func (f *framer) advance(p []byte) {
 		if f.have < Head {
 			return
 		}
-		f.body = int(f.header[3])<<8 | int(f.header[4])
+		f.body = bodyLen(f.header[:])
 	} else {
 		f.body -= len(p)
 	}

@@ -175,6 +175,9 @@ func (h *half) open(rec []byte) (content []byte, contentType byte, err *Protocol
 	return p[:i:i], p[i], nil
 }
 
+// bodyLen is how long a record is behind its header, which p begins with.
+func bodyLen(p []byte) int { return int(binary.BigEndian.Uint16(p[3:])) }
+
 // badHeader judges a record by its header.
 func badHeader(rec []byte) *ProtocolError {
 	switch {
@@ -182,7 +185,7 @@ func badHeader(rec []byte) *ProtocolError {
 		return errOuterType
 	case rec[1] != 3 || rec[2] != 3:
 		return errOuterVersion
-	case int(binary.BigEndian.Uint16(rec[3:])) > maxRecord:
+	case bodyLen(rec) > maxRecord:
 		return errOuterLength
 	}
 	return nil

@@ -1,10 +1,6 @@
 package tls
 
-import (
-	"encoding/binary"
-
-	"github.com/ringwire/ringwire/mem"
-)
+import "github.com/ringwire/ringwire/mem"
 
 // maxUseless is how many records in a row may carry no data: empty ones, KeyUpdates, warnings.
 const maxUseless = 16
@@ -16,7 +12,7 @@ func (s *Session) Frame(p []byte) (n, missing int) {
 	if len(p) < Head {
 		return 0, Head - len(p)
 	}
-	n = Head + int(binary.BigEndian.Uint16(p[3:]))
+	n = Head + bodyLen(p)
 	switch {
 	case s.stream && n > Head+maxRecord12, !s.stream && badHeader(p) != nil:
 		return min(n, len(p)), 0

@@ -259,6 +259,6 @@ func Greeted(p []byte) bool {
 	if len(p) < Head {
 		return false
 	}
-	n := int(p[3])<<8 + int(p[4])
+	n := bodyLen(p)
 	return len(p) >= Head+n || n > maxRecord12 // which no handshake waits for
 }

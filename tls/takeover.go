@@ -22,7 +22,7 @@ func (hs *handshake) noteFlight(p []byte) {
 		copy(starts[1:], starts[:])
 		starts[0] = at
 		n = min(n+1, maxTickets)
-		at += Head + int(p[at+3])<<8 + int(p[at+4])
+		at += Head + bodyLen(p[at:])
 	}
 	probe := &hs.serverHalf
 	for _, suite := range suitesOf(hs.serverSecret.n) {
@@ -58,7 +58,7 @@ func (hs *handshake) sealedUnder(probe *half, p []byte, k int) bool {
 		if len(p) < Head {
 			return false
 		}
-		n := Head + int(p[3])<<8 + int(p[4])
+		n := Head + bodyLen(p)
 		if len(p) < n {
 			return false
 		}
