@@ -47,7 +47,7 @@ func (l *Loop) greet() {
 			continue
 		case here:
 			here = false
-			l.attach(c, l.tls.Accept())
+			l.attach(c, l.tls.Accept(), c.addr)
 		case l.cfg.Handshakers == nil || !l.cfg.Handshakers.take(l, c):
 			return
 		default:

@@ -99,9 +99,8 @@ func (h *Handshakers) take(l *Loop, c *Conn) bool {
 	if best == nil {
 		return false
 	}
-	l.attach(c, best.tls.Accept())
 	remote, local := c.RemoteAddr(), c.LocalAddr() // which only the loop may ask for
-	c.sec.session.SetAddrs(func(r bool) netip.AddrPort {
+	l.attach(c, best.tls.Accept(), func(r bool) netip.AddrPort {
 		if r {
 			return remote
 		}

@@ -49,17 +49,20 @@ func (l *Loop) secured(c *Conn) {
 	c.SetDeadline(l.now + int64(l.cfg.HandshakeTimeout))
 }
 
-// attach gives the connection its session.
-func (l *Loop) attach(c *Conn, session *tls.Session) {
+// attach gives the connection its session. addrs tells its callbacks the addresses.
+func (l *Loop) attach(c *Conn, session *tls.Session, addrs func(remote bool) netip.AddrPort) {
 	s, epoch, id := c.sec, c.sec.epoch, c.id
 	s.session = session
-	session.SetAddrs(func(remote bool) netip.AddrPort {
-		if remote {
-			return l.drv.RemoteAddr(id)
-		}
-		return l.drv.LocalAddr(id)
-	})
+	session.SetAddrs(addrs)
 	session.SetWake(func() { l.drv.Post(&wakeTask{l, s, id, epoch}) })
+}
+
+// addr looks an address up, on the loop.
+func (c *Conn) addr(remote bool) netip.AddrPort {
+	if remote {
+		return c.RemoteAddr()
+	}
+	return c.LocalAddr()
 }
 
 // receivedSealed takes bytes of a connection with TLS.
