@@ -83,14 +83,8 @@ func burst(o *options, loop *tls.Loop, alloc *mem.Allocator) error {
 }
 
 func (g *greeting) flush() error {
-	s := g.out.Segments()
-	for s.Len() > 0 {
-		if _, err := g.Write(s.Flatten()); err != nil {
-			return err
-		}
-		s.Discard(s.Len())
-	}
-	return nil
+	_, err := g.out.Segments().WriteTo(g)
+	return err
 }
 
 // answer reads what the server says to the hello, or its beginning.
