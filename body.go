@@ -88,7 +88,7 @@ func (b *Body) Views(yield func(p View) bool) error {
 
 // Read reads the body. In a Blocking handler it waits for what has not arrived; on the
 // loop, where nothing may wait, it fails with ErrBodyStreaming when it would have to. A
-// body cut short ends with ErrBodyTruncated, never with io.EOF.
+// body cut short ends with ErrBodyTruncated or ErrBodyTooLarge, never with io.EOF.
 func (b *Body) Read(p []byte) (int, error) {
 	b.begun = true
 	if b.coded.inWork() {

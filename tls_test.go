@@ -127,7 +127,7 @@ func TestHTTPS(t *testing.T) {
 	})
 }
 
-// Many connections at once are served by the loop and its helpers together.
+// Many connections that come at once are all served, by the loop and what relieves it, if anything does.
 func TestHTTPSBurst(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {

@@ -53,9 +53,10 @@
 // on pages of its own that become inaccessible on release, so a stray read
 // faults at the culprit; a second release, a release of what was given away, and
 // a use through a released Lease panic with the stacks of acquire and release,
-// and Close lists leaks with theirs. Use on another thread than the loop's is found, see [Allocator.Own]. An object of a [Pool] is used once, and found
-// when it is put twice or written later. A build without them holds no guard code, and there a use after
-// release is undefined: it reads somebody else's bytes, or faults.
+// and Close lists leaks with theirs. Use on another thread than the loop's is found, see
+// [Allocator.Own]. An object of a [Pool] is used once, and found when it is put twice or
+// written later. A build without them holds no guard code, and there a use after release is
+// undefined: it reads somebody else's bytes, or faults.
 //
 // # Limits
 //
