@@ -26,6 +26,10 @@ type Config struct {
 	Driver string // DriverAuto (default), DriverURing or DriverNetpoll
 	Loops  int    // event loops; default GOMAXPROCS-1, at least 1 (uring), or 4×GOMAXPROCS shards (netpoll)
 
+	// KeepProcs leaves GOMAXPROCS alone. By default it is raised by one while there are at least as many
+	// loops on io_uring, so that the rest of the program never waits for a loop.
+	KeepProcs bool
+
 	// Logger receives the server's events. Default slog.Default().
 	Logger *slog.Logger
 

@@ -185,6 +185,10 @@ func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 		s.mu.Unlock()
 		s.stopHandshakers()
 	}
+	if held := s.heldPlaces(); err == nil && held > 0 {
+		takePlaces(held)
+		defer leavePlaces(held)
+	}
 	close(s.started)
 	if err != nil {
 		return err
