@@ -3,7 +3,7 @@ package tls
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/sha512"
 	stdtls "crypto/tls"
@@ -69,12 +69,9 @@ func (h *half) install(suite uint16, secret []byte) error {
 		return ErrNoSecrets
 	}
 	key := h.key[:keyLen(suite)]
-	if err := expandLabel(newHash, secret, "key", key); err != nil {
-		return err
-	}
-	if err := expandLabel(newHash, secret, "iv", h.iv[:]); err != nil {
-		return err
-	}
+	mac := hmac.New(newHash, secret)
+	expandLabel(mac, "key", key)
+	expandLabel(mac, "iv", h.iv[:])
 	aead, err := newAEAD(suite, key)
 	if err != nil {
 		return err
@@ -121,9 +118,7 @@ func (h *half) update() error {
 	newHash, n := suiteHash(h.suite)
 	var next [48]byte
 	defer clear(next[:])
-	if err := expandLabel(newHash, h.secret[:n], "traffic upd", next[:n]); err != nil {
-		return err
-	}
+	expandLabel(hmac.New(newHash, h.secret[:n]), "traffic upd", next[:n])
 	return h.install(h.suite, next[:n])
 }
 
@@ -191,18 +186,18 @@ func badHeader(rec []byte) *ProtocolError {
 	return nil
 }
 
-// expandLabel is HKDF-Expand-Label without context (RFC 8446 §7.1).
-func expandLabel(newHash func() hash.Hash, secret []byte, label string, dst []byte) error {
-	info := make([]byte, 0, 32)
+// expandLabel is HKDF-Expand-Label without context (RFC 8446 §7.1), for a mac keyed with the secret. dst
+// is no longer than the hash: one step of HKDF-Expand fills it (RFC 5869 §2.3), and one mac serves
+// several labels, which crypto/hkdf would key anew for each.
+func expandLabel(mac hash.Hash, label string, dst []byte) {
+	info := make([]byte, 0, 64)
 	info = append(info, byte(len(dst)>>8), byte(len(dst)), byte(len("tls13 ")+len(label)))
 	info = append(info, "tls13 "...)
 	info = append(info, label...)
-	info = append(info, 0)
-	out, err := hkdf.Expand(newHash, secret, string(info), len(dst))
-	if err != nil {
-		return fmt.Errorf("tls: deriving %q: %w", label, err)
-	}
+	info = append(info, 0, 1)
+	mac.Reset()
+	mac.Write(info)
+	out := mac.Sum(info[:0])
 	copy(dst, out)
 	clear(out)
-	return nil
 }

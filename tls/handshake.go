@@ -45,10 +45,23 @@ func (hs *handshake) begin() {
 			}
 			hs.done, hs.yield = true, nil
 		}()
+		growStack()
 		hs.yield = yield
 		hs.err = hs.conn.Handshake()
 	})
 }
+
+// growStack has the coroutine's stack grow once, to what crypto/tls needs, instead of four times: each
+// growth copies what is there and walks it.
+//
+//go:noinline
+func growStack() {
+	var room [12 << 10]byte
+	use(&room)
+}
+
+//go:noinline
+func use(*[12 << 10]byte) {}
 
 // PanicError is a panic in a callback of the Config, which ends the handshake.
 type PanicError struct {
