@@ -3,13 +3,15 @@ package conn
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/ringwire/ringwire/tls"
 )
 
 // A handshake's first step, with the peer's first record, takes as long as dozens of
-// requests. So a turn makes one of them, and leaves the others that have come to workers, or to
-// the turns that follow. The later steps are short and made as their bytes arrive.
+// requests. So a turn makes one of them. When several have come the others are for workers, a few
+// at a time, and all while workers have something to do: the loop then takes one only that has waited
+// for long. Without workers they are for the turns that follow. The later steps are short and made as their bytes arrive.
 
 var (
 	errHandshakeCut   = errors.New("conn: connection ended within the TLS handshake")
@@ -26,7 +28,7 @@ func (l *Loop) receivedHandshake(c *Conn, p []byte) {
 	s.part.add(l.kept, p)
 	switch {
 	case s.phase == greeting && tls.Greeted(s.part.bytes()):
-		s.phase = queued
+		s.phase, s.greeted = queued, l.now
 		l.hellos = append(l.hellos, c.id)
 	case s.phase == shaking:
 		l.stepHandshake(c) // what follows the handshake may be long, and is not judged
@@ -37,28 +39,54 @@ func (l *Loop) receivedHandshake(c *Conn, p []byte) {
 	}
 }
 
-// greet makes the first step of handshakes that wait: one here, the others elsewhere.
-func (l *Loop) greet() {
-	for here := true; len(l.hellos) > 0 && l.shakings < l.cfg.MaxHandshakes; {
+// greet makes the first step of handshakes that wait: one here, or, of several, some elsewhere. It
+// says when it wants to go on: 0 is when a worker has ended a step.
+func (l *Loop) greet() (again int64) {
+	h, handed := l.cfg.Handshakers, 0
+	burst := h != nil && len(l.hellos) > 1
+	own := burst && !h.Busy() // so that neither side is idle
+	for len(l.hellos) > 0 && l.shakings < l.cfg.MaxHandshakes {
 		c := l.conn(l.hellos[0])
 		switch {
 		case c.state != open: // it is gone, but for the driver's word
 			l.hellos = l.hellos[:copy(l.hellos, l.hellos[1:])]
-			continue
-		case here:
-			here = false
+		case own, !burst:
 			l.attach(c, l.tls.Accept(), c.addr)
-		case l.cfg.Handshakers == nil || !l.cfg.Handshakers.take(l, c):
-			return
-		default:
+			l.greetFirst(c)
+			if !own {
+				return l.now // after looking for what else has come
+			}
+			own = false
+		case handed < maxHandOver && h.take(l, c):
+			handed++
 			l.stats.HandedOver++
+			l.greetFirst(c)
+		case handed == maxHandOver:
+			return l.now
+		case l.now-c.sec.greeted < int64(reliefPatience):
+			return c.sec.greeted + int64(reliefPatience)
+		default:
+			burst = false
 		}
-		l.hellos = l.hellos[:copy(l.hellos, l.hellos[1:])]
-		l.shakings++
-		c.sec.phase = shaking
-		l.stepHandshake(c)
 	}
+	return 0
 }
+
+// greetFirst begins the handshake of the connection that has waited longest.
+func (l *Loop) greetFirst(c *Conn) {
+	l.hellos = l.hellos[:copy(l.hellos, l.hellos[1:])]
+	l.shakings++
+	c.sec.phase = shaking
+	l.stepHandshake(c)
+}
+
+const (
+	// maxHandOver is how many handshakes a turn gives to workers: each may cost the waking of a thread.
+	maxHandOver = 4
+	// reliefPatience is how long a hello waits for a worker before the loop takes it all the same.
+	// Without, a burst would have the loop work as hard as the workers, and be as late.
+	reliefPatience = 50 * time.Millisecond
+)
 
 // unqueue forgets a connection that is gone before its turn came.
 func (l *Loop) unqueue(id uint32) {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/tls"
@@ -15,6 +16,7 @@ import (
 type Handshakers struct {
 	workers []*handshaker
 	running sync.WaitGroup
+	steps   atomic.Int32 // that wait or run
 
 	mu      sync.Mutex
 	orphans []*handshakeJob // whose loop had stopped
@@ -53,9 +55,9 @@ type handshakeJob struct {
 	over bool // nothing is to be done but Abort
 }
 
-// handshakeQueue is how many jobs may wait for one worker before loops keep first steps to
-// themselves.
-const handshakeQueue = 64
+// handshakeQueue is how many jobs may wait for one worker before loops give it no more: enough to
+// keep it busy.
+const handshakeQueue = 4
 
 // NewHandshakers starts n goroutines for an engine. They take memory from alloc, which must
 // be shared.
@@ -112,6 +114,9 @@ func (h *Handshakers) take(l *Loop, c *Conn) bool {
 	return true
 }
 
+// Busy reports whether a step waits for a worker or is being made.
+func (h *Handshakers) Busy() bool { return h.steps.Load() > 0 }
+
 func (w *handshaker) waiting() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -148,6 +153,7 @@ func (w *handshaker) run() {
 			continue
 		}
 		j.used, j.state, j.err = j.session.Step(j.in, &j.out)
+		w.all.steps.Add(-1)
 		if j.loop.Post(j) {
 			continue
 		}
@@ -161,6 +167,7 @@ func (w *handshaker) run() {
 // step has the worker go on with in, which is borrowed until RunTask.
 func (j *handshakeJob) step(in []byte) {
 	j.in, j.busy = in, true
+	j.worker.all.steps.Add(1)
 	j.worker.push(j)
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -371,6 +372,49 @@ func TestHandOverIsBounded(t *testing.T) {
 	}
 	if len(w.loop.hellos) != n-1-int(w.loop.Stats().HandedOver) {
 		t.Errorf("%d wait", len(w.loop.hellos))
+	}
+	close(release)
+}
+
+// While workers are busy a loop leaves hellos to them, unless one has waited for long.
+func TestBurstIsForWorkers(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	var calls atomic.Int32
+	w := newCrew(t, &stdtls.Config{GetConfigForClient: func(*stdtls.ClientHelloInfo) (*stdtls.Config, error) {
+		if calls.Add(1) == 2 {
+			entered <- struct{}{}
+			<-release
+		}
+		return nil, nil
+	}})
+	w.handOver(0)
+	<-entered // the worker is in a step, and the loop's own has been made
+	var late []*client
+	for range handshakeQueue + 3 {
+		c := w.connect(0)
+		c.hear()
+		w.recv(c.id, c.take())
+		late = append(late, c)
+	}
+	for range 2 { // some in a turn
+		w.turn()
+	}
+	if got := w.loop.Stats().HandedOver; got != 1+handshakeQueue {
+		t.Errorf("%d were handed over, want the one before and as many as may wait", got)
+	}
+	last := late[len(late)-1]
+	if len(w.loop.hellos) != 3 || last.take() != "" {
+		t.Errorf("%d hellos wait: the loop took one, and was late for that long", len(w.loop.hellos))
+	}
+	if want := w.now + int64(reliefPatience); w.wake != want {
+		t.Errorf("the loop wakes at %d, want %d, when patience ends", w.wake, want)
+	}
+	w.now = w.wake
+	for range 3 { // one in each turn
+		w.turn()
+	}
+	if len(w.loop.hellos) != 0 {
+		t.Errorf("%d hellos wait still", len(w.loop.hellos))
 	}
 	close(release)
 }

@@ -371,8 +371,9 @@ func (l *Loop) AcceptFailed(err error) {
 func (l *Loop) Turn(now int64) int64 {
 	l.now = now
 	l.wheel.advance(l, now, due)
+	var greet int64
 	if len(l.hellos) > 0 {
-		l.greet()
+		greet = l.greet()
 	}
 	// Redelivery can mark connections again, its own included: the list grows while
 	// it is worked through, and every connection is looked at as often as it was marked.
@@ -395,10 +396,10 @@ func (l *Loop) Turn(now int64) int64 {
 	}
 	l.dirty = l.dirty[:0]
 	l.cfg.Alloc.Collect()
-	if len(l.hellos) > 0 && l.shakings < l.cfg.MaxHandshakes {
-		return now // at once, after looking for what else has come
+	if len(l.hellos) == 0 || l.shakings >= l.cfg.MaxHandshakes {
+		greet = 0 // what follows wakes us
 	}
-	return earlier(l.wheel.next(), earlier(l.trimWhenIdle(), l.restIdle()))
+	return earlier(greet, earlier(l.wheel.next(), earlier(l.trimWhenIdle(), l.restIdle())))
 }
 
 // enter refreshes the loop's time at the beginning of a callback.

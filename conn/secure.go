@@ -16,6 +16,7 @@ type secure struct {
 	job     *handshakeJob // nil unless the handshake is made elsewhere
 	wire    mem.Writer    // sealed, not yet acknowledged by the driver; the front may be in flight
 	part    spill         // of a record, or of the handshake, until the rest has come
+	greeted int64         // when the peer's first record was there, loop time
 	epoch   uint32        // counts the connections that this secure was of
 	phase   securePhase
 	woken   bool // a signature came before it was waited for
