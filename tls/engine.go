@@ -32,6 +32,9 @@ func NewEngine(c Config, role Role) (*Engine, error) {
 	if base == nil {
 		base = new(stdtls.Config)
 	}
+	if base.GetConfigForClient != nil {
+		Probe() // what it gives is compared with that on the loop, where there is no time to look
+	}
 	return &Engine{role: role, backend: backend, base: base, keyLog: base.KeyLogWriter, inPlace: canSeal(), speaks: c.Protocols}, nil
 }
 
@@ -144,7 +147,11 @@ func (l *Loop) cloneOf(given *stdtls.Config) (*stdtls.Config, error) {
 			return c.to, nil
 		}
 	}
-	if err := (&Config{System: given}).check(l.engine.role); err != nil {
+	cfg := Config{System: given, Backend: l.engine.backend}
+	if err := cfg.check(l.engine.role); err != nil {
+		return nil, err
+	}
+	if _, err := cfg.choose(l.engine.role); err != nil {
 		return nil, err
 	}
 	c := cloned{given, l.clone(given)}

@@ -146,6 +146,16 @@ func TestGetConfigForClient(t *testing.T) {
 			t.Errorf("TLS 1.0 in a Config of GetConfigForClient: %v", err)
 		}
 	})
+	t.Run("what no backend has", func(t *testing.T) {
+		given := serverConfig()
+		given.CurvePreferences = []stdtls.CurveID{30}
+		s := with(given).Accept()
+		k := newLink(t, s, nil, 1)
+		_, _, err := s.Step(realHello(t, clientConfig()), &k.out)
+		if bad := (*ConfigError)(nil); !errors.As(err, &bad) || !strings.Contains(bad.Reason, "crypto/tls has no") {
+			t.Errorf("an unknown group in a Config of GetConfigForClient: %v", err)
+		}
+	})
 }
 
 // Resumption asks VerifyConnection again, on both sides, and a change of policy counts.
