@@ -28,6 +28,7 @@ var layers = map[string][]string{
 	"proto/form":        {"mem"},
 	"proto/h1":          {"mem"},
 	"proto/multipart":   {"mem"},
+	"proto/ws":          {"mem"},
 	"ring":              {"mem"},
 	"tls":               {"mem", "tls/keyexchange"},
 	"tls/certs":         {},
