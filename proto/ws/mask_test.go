@@ -39,12 +39,12 @@ func eachWide(t *testing.T, f func(t *testing.T, mask func(key [4]byte, pos int,
 	}
 }
 
-var testKey = [4]byte{0x37, 0xfa, 0x21, 0x3d}
+var maskKey = [4]byte{0x37, 0xfa, 0x21, 0x3d}
 
 // RFC 6455 §5.7.
 func TestMaskVector(t *testing.T) {
 	p := []byte{0x7f, 0x9f, 0x4d, 0x51, 0x58}
-	if next := Mask(testKey, 0, p); string(p) != "Hello" || next != 1 {
+	if next := Mask(maskKey, 0, p); string(p) != "Hello" || next != 1 {
 		t.Errorf("got %q, next %d, want Hello, 1", p, next)
 	}
 }
@@ -56,8 +56,8 @@ func TestMask(t *testing.T) {
 			for pos := range 5 {
 				for align := range 9 {
 					got, want := pattern(n+32), pattern(n+32)
-					maskPlain(testKey, pos, want[align:align+n])
-					next := mask(testKey, pos, got[align:align+n])
+					maskPlain(maskKey, pos, want[align:align+n])
+					next := mask(maskKey, pos, got[align:align+n])
 					if !bytes.Equal(got, want) {
 						t.Fatalf("%d bytes at %d from position %d are wrong", n, align, pos)
 					}
@@ -73,11 +73,11 @@ func TestMask(t *testing.T) {
 // A payload masked in pieces is that masked at once, wherever it is cut.
 func TestMaskPieces(t *testing.T) {
 	want := pattern(500)
-	maskPlain(testKey, 0, want)
+	maskPlain(maskKey, 0, want)
 	for cut := range len(want) {
 		got := pattern(500)
-		pos := Mask(testKey, 0, got[:cut])
-		Mask(testKey, pos, got[cut:])
+		pos := Mask(maskKey, 0, got[:cut])
+		Mask(maskKey, pos, got[cut:])
 		if !bytes.Equal(got, want) {
 			t.Fatalf("cut at %d: wrong", cut)
 		}
@@ -87,8 +87,8 @@ func TestMaskPieces(t *testing.T) {
 func TestMaskLarge(t *testing.T) {
 	eachWide(t, func(t *testing.T, mask func([4]byte, int, []byte) int) {
 		got, want := pattern(1<<20+5), pattern(1<<20+5)
-		maskPlain(testKey, 3, want)
-		if mask(testKey, 3, got); !bytes.Equal(got, want) {
+		maskPlain(maskKey, 3, want)
+		if mask(maskKey, 3, got); !bytes.Equal(got, want) {
 			t.Error("wrong")
 		}
 	})
@@ -96,7 +96,7 @@ func TestMaskLarge(t *testing.T) {
 
 func TestMaskAllocatesNothing(t *testing.T) {
 	p := pattern(1000)
-	if n := testing.AllocsPerRun(100, func() { Mask(testKey, 0, p) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { Mask(maskKey, 0, p) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -141,10 +141,10 @@ func BenchmarkMask(b *testing.B) {
 				}
 			})
 		}
-		run("Mask", func() { Mask(testKey, 1, p) })
+		run("Mask", func() { Mask(maskKey, 1, p) })
 		for name, wide := range wideLoops() {
 			if n >= wideMin {
-				run(name, func() { wide(turned(testKey, 1), p) })
+				run(name, func() { wide(turned(maskKey, 1), p) })
 			}
 		}
 		run("copy", func() { copy(q, p) })
