@@ -50,8 +50,10 @@ func (l *Loop) greet() (again int64) {
 		switch {
 		case c.state != open: // it is gone, but for the driver's word
 			l.hellos = l.hellos[:copy(l.hellos, l.hellos[1:])]
-		case own, !burst:
-			l.attach(c, l.tls.Accept(), c.addr)
+		case own, !burst, c.sec.session != nil: // a client's stays here
+			if c.sec.session == nil {
+				l.attach(c, l.tls.Accept(), c.addr)
+			}
 			l.greetFirst(c)
 			if !own {
 				return l.now // after looking for what else has come
@@ -138,7 +140,7 @@ func (l *Loop) handshakeFailed(c *Conn, err error) {
 	if err == tls.ErrPlaintext {
 		l.stats.Plaintext++
 	}
-	if l.cfg.HandshakeFailed != nil {
+	if l.cfg.HandshakeFailed != nil && !c.has(outgoing) { // whose handler is told
 		l.cfg.HandshakeFailed(c, err)
 	}
 }
@@ -153,10 +155,14 @@ func (l *Loop) settle(c *Conn) {
 	}
 	c.SetDeadline(0)
 	if l.shutting {
-		c.closeWith(0)
+		c.closeFor(ErrStopped)
 		return
 	}
-	c.handler = l.cfg.Accept(c)
+	if a, ok := c.handler.(*awaiting); ok {
+		c.admitted(a)
+	} else {
+		c.handler = l.cfg.Accept(c)
+	}
 	rest := s.part
 	s.part = spill{}
 	if rest.len() > 0 {
