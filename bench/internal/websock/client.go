@@ -21,21 +21,30 @@ func Dial(addr, path string, deflate bool, limit time.Duration) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{raw, bufio.NewReaderSize(raw, HeadLimit)}
-	if err := c.upgrade(addr, path, deflate, limit); err != nil {
+	c, err := Upgrade(raw, addr, path, deflate, limit)
+	if err != nil {
 		raw.Close()
+	}
+	return c, err
+}
+
+// Upgrade makes a connection a WebSocket. It is the caller's to close, also after an error.
+func Upgrade(raw net.Conn, host, path string, deflate bool, limit time.Duration) (*Conn, error) {
+	if err := raw.SetDeadline(time.Now().Add(limit)); err != nil {
+		return nil, err
+	}
+	if _, err := raw.Write(Request(host, path, deflate)); err != nil {
+		return nil, err
+	}
+	c := &Conn{raw, bufio.NewReaderSize(raw, HeadLimit)}
+	if err := c.upgraded(deflate); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Conn) upgrade(addr, path string, deflate bool, limit time.Duration) error {
-	if err := c.SetDeadline(time.Now().Add(limit)); err != nil {
-		return err
-	}
-	if _, err := c.Write(Request(addr, path, deflate)); err != nil {
-		return err
-	}
+// upgraded reads the response's head.
+func (c *Conn) upgraded(deflate bool) error {
 	for want := 1; ; {
 		p, err := c.in.Peek(want)
 		if err != nil {
