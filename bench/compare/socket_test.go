@@ -3,15 +3,21 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"math"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"github.com/ringwire/ringwire/bench/internal/bareloop"
 	"github.com/ringwire/ringwire/bench/internal/feed"
+	"github.com/ringwire/ringwire/bench/internal/loadresult"
 	"github.com/ringwire/ringwire/bench/internal/websock"
 )
 
@@ -92,5 +98,64 @@ func TestSocketLoadArgs(t *testing.T) {
 		if got := strings.Join(list[0].loadArgs("a", list[0].conns, 4*time.Second, time.Second, false), " "); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
+	}
+}
+
+// One short run of every kind of measurement with WebSockets.
+func TestSocketsEndToEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs servers for several seconds")
+	}
+	t.Chdir("..") // as go -C bench run ./compare
+	dir := t.TempDir()
+	args := []string{"-short", "-peers", "bare-send,gorilla,gws", "-profiles", "ws-echo-64x64,ws-broadcast-1k,ws-broadcast-stalled,ws-idle-deflate", "-out", dir}
+	var stdout, stderr bytes.Buffer
+	if err := run(context.Background(), args, &stdout, &stderr); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	rec, err := readRecord(filepath.Join(dir, "compare.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 9 // two echo, three feed, two of these to some that stall, two are idle
+	if bareloop.Missing() != nil {
+		want -= 2
+	}
+	if len(rec.Samples) != want {
+		t.Errorf("%d measurements, want %d", len(rec.Samples), want)
+	}
+	for _, s := range rec.Samples {
+		idle, feed := s.Profile == "ws-idle-deflate", strings.HasPrefix(s.Profile, "ws-broadcast")
+		if s.Requests < 1 || s.PeakRSS < 1<<19 || !idle && (s.CPU <= 0 || s.Rate <= 0 || s.P99 < s.P50 || s.Busy <= 0) ||
+			feed && (s.Ticks <= 0 || s.Ticks > 100 || s.Spread99 < s.Spread50) || idle && s.ConnRSS <= 0 {
+			t.Errorf("implausible sample %+v", s)
+		}
+	}
+	for _, part := range []string{"spread p99", "| gorilla |", "left out: gobwas, gorilla, coder (stops its feed"} {
+		if !strings.Contains(stdout.String(), part) {
+			t.Errorf("no %q in\n%s", part, stdout.String())
+		}
+	}
+}
+
+// What falls into a load's time is what is divided: neither more nor less.
+func TestFillHeld(t *testing.T) {
+	at := time.Now()
+	before := reading{at: at, server: usage{exec: time.Second, user: 100 * time.Millisecond, system: 900 * time.Millisecond}}
+	after := reading{at: at.Add(2 * time.Second), server: usage{exec: 2 * time.Second, user: 350 * time.Millisecond, system: 1650 * time.Millisecond},
+		load: usage{exec: time.Second, system: time.Second}, machine: machine{busy: 3 * time.Second, steal: 100 * time.Millisecond}}
+	var s sample
+	list, _ := chooseProfiles("ws-broadcast-1k", false)
+	r := loadresult.Result{Requests: 100_000, Seconds: 2, Ticks: 100, Spread50: 5, Spread99: 9}
+	if err := s.fillHeld(&list[0], r, &before, &after); err != nil {
+		t.Fatal(err)
+	}
+	if near := func(a, b float64) bool { return math.Abs(a-b) < 1e-6 }; !near(s.CPU, 10) || !near(s.User, 2.5) || !near(s.Busy, 0.5) ||
+		!near(s.Others, 0.5) || !near(s.Steal, 0.05) || !near(s.Ticks, 50) || s.Spread50 != 5 || s.Spread99 != 9 || !near(s.Rate, 50_000) {
+		t.Errorf("%+v", s)
+	}
+	r.Errors = 1001
+	if err := s.fillHeld(&list[0], r, &before, &after); err == nil {
+		t.Error("a feed that lost one frame in a hundred has figures")
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 
 	"github.com/gobwas/ws"
@@ -24,15 +26,19 @@ type conn struct {
 
 // loop waits for its connections and answers their messages.
 type loop struct {
-	epoll int
-	in    *bufio.Reader
-	out   *bufio.Writer
+	epoll   int
+	in      *bufio.Reader
+	out     *bufio.Writer
+	payload []byte // of the frame at hand
 
 	mu    sync.Mutex
 	conns map[int32]*conn // by descriptor
 }
 
-const bufferSize = 4096
+const (
+	bufferSize = 4096
+	maxPayload = 1 << 20
+)
 
 func newLoop() (*loop, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
@@ -91,17 +97,31 @@ func (l *loop) ready(c *conn) error {
 	l.in.Reset(c)
 	l.out.Reset(c)
 	for {
-		f, err := ws.ReadFrame(l.in)
+		f, err := l.read()
 		if err != nil {
 			return err
 		}
-		if err := l.answer(c, ws.UnmaskFrameInPlace(f)); err != nil {
+		if err := l.answer(c, f); err != nil {
 			return err
 		}
 		if l.in.Buffered() == 0 {
 			return l.out.Flush()
 		}
 	}
+}
+
+// read is the next frame, unmasked. It is valid until the call after.
+func (l *loop) read() (ws.Frame, error) {
+	h, err := ws.ReadHeader(l.in)
+	if err != nil {
+		return ws.Frame{}, err
+	}
+	if h.Length > maxPayload {
+		return ws.Frame{}, ws.ErrHeaderLengthUnexpected
+	}
+	l.payload = slices.Grow(l.payload[:0], int(h.Length))[:h.Length]
+	_, err = io.ReadFull(l.in, l.payload)
+	return ws.UnmaskFrameInPlace(ws.Frame{Header: h, Payload: l.payload}), err
 }
 
 func (l *loop) answer(c *conn, f ws.Frame) error {
