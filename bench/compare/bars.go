@@ -57,8 +57,43 @@ var bars = func() (list []bar) {
 		bar{profile: "tls-idle", what: "memory of an idle connection of " + subject, limit: 3 << 10, format: bytesText,
 			figure: func(pan *panel) float64 { return pan.value(subject, func(s *sample) float64 { return s.ConnRSS }) }},
 	)
+	add(socketBars()...)
 	return list
 }()
+
+// socketBars are those of the WebSocket profiles.
+func socketBars() (list []bar) {
+	for i := range profiles {
+		p := &profiles[i]
+		switch {
+		case p.isWebSocket() && p.isIdle():
+			list = append(list, bar{profile: p.name, what: "memory of an idle connection of " + subject, limit: 1536, format: bytesText,
+				figure: func(pan *panel) float64 { return pan.value(subject, func(s *sample) float64 { return s.ConnRSS }) }})
+		case p.isFeed() && !p.stalls():
+			list = append(list, times1(p.name, subject, bareRing, 1.10),
+				peerAtLeast(p.name, "gws", subject, 1.25), peerAtLeast(p.name, "gorilla", subject, 1.35))
+		case p.isHeld() && !p.isFeed():
+			least := 1.3
+			if p.cores > 1 {
+				least = 1.5
+			} else {
+				list = append(list, times1(p.name, subject, floor, 1.12))
+			}
+			for _, peer := range []string{"gws", "gobwas", "gorilla"} {
+				list = append(list, peerAtLeast(p.name, peer, subject, least), thirdOfUser(p.name, peer))
+			}
+		}
+	}
+	return list
+}
+
+// thirdOfUser bars the subject's user time by a peer's.
+func thirdOfUser(profile, peer string) bar {
+	return bar{profile: profile, what: "user CPU of " + subject + " ÷ " + peer, limit: 1.0 / 3, format: ratioText,
+		figure: func(pan *panel) float64 {
+			return pan.ratioOf(func(s *sample) float64 { return s.User }, subject, peer)
+		}}
+}
 
 // times1 bars a cost as a multiple of another's.
 func times1(profile, name, of string, limit float64) bar {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -49,25 +50,36 @@ func TestStartCommand(t *testing.T) {
 	for _, c := range []struct {
 		name, args string
 		files      secret.Files
+		profile    string
 	}{
 		{name: subject, args: "/bin/arena -addr 127.0.0.1:1 -driver uring"},
 		{name: netpoll, args: "/bin/arena -addr 127.0.0.1:1 -driver netpoll"},
 		{name: floor, args: "/bin/limit -addr 127.0.0.1:1"},
 		{name: "fasthttp", args: "/bin/fasthttp -addr 127.0.0.1:1 -timeouts=false"},
-		{subject, "/bin/arena -addr 127.0.0.1:1 -driver uring -cert c -key k", secret.Files{Cert: "c", Key: "k"}},
+		{name: subject, args: "/bin/arena -addr 127.0.0.1:1 -driver uring -cert c -key k", files: secret.Files{Cert: "c", Key: "k"}},
+		{name: floor, args: "/bin/limit -addr 127.0.0.1:1 -ws", profile: "ws-echo-64x64"},
+		{name: "gws", args: "/bin/gws -addr 127.0.0.1:1 -hz 12 -timeouts=false", profile: "ws-broadcast-5k-12hz"},
+		{name: bareSend, args: "/bin/broadcast -addr 127.0.0.1:1 -mode send -hz 60", profile: "ws-broadcast-1k"},
 	} {
 		list, err := choose(c.name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd, err := list[0].start("/bin", t.TempDir(), "127.0.0.1:1", 2, false, c.files)
+		if c.profile == "" {
+			c.profile = "twocore"
+		}
+		chosen, err := chooseProfiles(c.profile, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd, err := list[0].start("/bin", t.TempDir(), "127.0.0.1:1", &chosen[0], false, c.files)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Join(cmd.Args, " "); got != c.args {
 			t.Errorf("%s: %q, want %q", c.name, got, c.args)
 		}
-		if !slices.Contains(cmd.Env, "GOMAXPROCS=2") {
+		if !slices.Contains(cmd.Env, fmt.Sprintf("GOMAXPROCS=%d", chosen[0].cores)) {
 			t.Errorf("%s: GOMAXPROCS is not set", c.name)
 		}
 	}
@@ -94,10 +106,18 @@ func TestExclusions(t *testing.T) {
 			}
 		}
 	}
+	const bare, sockets = "bare-ring bare-send ", "gobwas gws gorilla coder "
+	const http = "ringwire ringwire-netpoll ringwire-plain " // ringwire's arena has no WebSockets yet
 	for name, want := range map[string]string{
-		"keepalive": "ringwire-plain ", "pipelined": "ringwire-plain ", "idle": "ringwire-plain ", "churn": "ringwire-plain ",
-		"churn-close": "ringwire-plain limit gnet ", "json": "ringwire-plain limit gnet nginx ",
-		"tls-keepalive": "limit gnet nbio hertz ", "tls-handshake": "ringwire-plain limit gnet nbio hertz ",
+		"keepalive": "ringwire-plain " + bare + sockets, "pipelined": "ringwire-plain " + bare + sockets,
+		"idle": "ringwire-plain " + bare + sockets, "churn": "ringwire-plain " + bare + sockets,
+		"churn-close": "ringwire-plain limit " + bare + "gnet " + sockets, "json": "ringwire-plain limit " + bare + "gnet nginx " + sockets,
+		"tls-keepalive": "limit " + bare + "gnet nbio hertz " + sockets, "tls-handshake": "ringwire-plain limit " + bare + "gnet nbio hertz " + sockets,
+		"ws-echo-64x64":        http + bare + "fasthttp gnet hertz nethttp nginx ",
+		"ws-broadcast-1k":      http + "limit fasthttp gnet hertz nethttp nginx ",
+		"ws-broadcast-stalled": http + "limit fasthttp gnet hertz nethttp nginx gobwas gorilla coder ",
+		"ws-idle":              http + bare + "fasthttp gnet hertz nethttp nginx ",
+		"ws-idle-deflate":      http + "limit " + bare + "fasthttp gnet hertz nethttp nginx ",
 	} {
 		if excluded[name] != want {
 			t.Errorf("%s: %q left out, want %q", name, excluded[name], want)

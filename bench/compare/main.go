@@ -61,7 +61,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	fs.DurationVar(&o.duration, "duration", 4*time.Second, "measured time of each run, at least 3 s for a split worth reading")
 	fs.DurationVar(&o.warmup, "warmup", time.Second, "load before the measured time")
 	fs.DurationVar(&o.patience, "patience", 0, "wait up to this long before each run until nobody else uses the machine")
-	fs.IntVar(&o.conns, "conns", 0, "connections, 0 = the profile's (idle and upload keep theirs)")
+	fs.IntVar(&o.conns, "conns", 0, "connections, 0 = the profile's (idle, upload and WebSockets keep theirs)")
 	fs.IntVar(&o.serverCPU, "server-cpu", 0, "processor of the server where a profile pins it")
 	fs.IntVar(&o.loadCPU, "load-cpu", 1, "processor of the load")
 	fs.BoolVar(&o.timeouts, "timeouts", true, "start the peers with head and idle timeouts, as ringwire always has")

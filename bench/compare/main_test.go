@@ -109,8 +109,8 @@ func TestVerify(t *testing.T) {
 	defer good.Close()
 	bad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok!") }))
 	defer bad.Close()
-	for i := range profiles {
-		p := &profiles[i]
+	for i := range httpProfiles {
+		p := &httpProfiles[i]
 		if err := p.verify(good.Listener.Addr().String(), false); err != nil {
 			t.Errorf("%s: %v", p.name, err)
 		}
@@ -181,27 +181,5 @@ func TestMeasureReportsAServerThatCannotStart(t *testing.T) {
 	b := &bencher{opts: &options{}, bin: t.TempDir(), dir: t.TempDir()}
 	if _, err := b.measure(context.Background(), &profiles[0], &contestants[0], 0); err == nil {
 		t.Error("no error for a program that is not there")
-	}
-}
-
-func TestResultWatcher(t *testing.T) {
-	w := resultWatcher{seen: make(chan struct{})}
-	for _, piece := range []string{"progress\n", "RESULT {\"requests\":", "300}"} {
-		io.WriteString(&w, piece)
-		select {
-		case <-w.seen:
-			t.Fatalf("told before the line was complete, after %q", piece)
-		default:
-		}
-	}
-	io.WriteString(&w, "\n")
-	<-w.seen
-	io.WriteString(&w, "RESULT {\"requests\":300,\"alive\":299}\n") // a second one must not close again
-	var s sample
-	if err := s.fillIdle(w.buf.Bytes(), memory{rss: 1000, pss: 500}, memory{rss: 301000, pss: 150500, peak: 7}); err != nil {
-		t.Fatal(err)
-	}
-	if s.ConnRSS != 1000 || s.ConnPSS != 500 || s.Errors != 1 || s.Requests != 300 || s.PeakRSS != 7 {
-		t.Errorf("got %+v", s)
 	}
 }

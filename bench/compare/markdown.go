@@ -79,10 +79,18 @@ func (pan *panel) writeNotes(b *strings.Builder) {
 			}
 		}
 	}
+	var reasons []string
+	out := map[string][]string{} // by reason
 	for _, c := range contestants {
 		if why := pan.profile.excludes(&c); why != "" && !c.plain {
-			note("%s is left out: %s", c.name, why)
+			if out[why] == nil {
+				reasons = append(reasons, why)
+			}
+			out[why] = append(out[why], c.name)
 		}
+	}
+	for _, why := range reasons {
+		note("left out: %s (%s)", strings.Join(out[why], ", "), why)
 	}
 }
 
@@ -107,19 +115,26 @@ func (pan *panel) columns() []column {
 			{"connections", func(r *row) string { return figure.Thousands(r.mid.Requests) }, false}, {"lost", errs, true},
 		}
 	}
-	return []column{
+	feed := pan.profile.isFeed()
+	list := []column{
 		{"CPU per " + pan.profile.unit, func(r *row) string { return micros(r.mid.CPU) }, false}, ratio,
 		{"user", func(r *row) string { return micros(r.mid.User) }, true},
 		{"system", func(r *row) string { return micros(r.mid.CPU - r.mid.User) }, true},
 		{"lowest to highest", func(r *row) string { return fmt.Sprintf("%.2f – %.2f", r.low, r.high) }, false},
 		{pan.profile.rate(), func(r *row) string { return figure.Thousands(r.mid.Rate) }, true},
-		{"p50", func(r *row) string { return figure.Latency(r.mid.P50) }, true},
+		{"p50", func(r *row) string { return figure.Latency(r.mid.P50) }, !feed},
 		{"p99", func(r *row) string { return figure.Latency(r.mid.P99) }, true},
-		{"p99.9", func(r *row) string { return figure.Latency(r.mid.P999) }, true},
+		{"p99.9", func(r *row) string { return figure.Latency(r.mid.P999) }, !feed},
 		peakRSS, idleRSS,
 		{"cores", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Busy) }, false},
 		{"noise", func(r *row) string { return fmt.Sprintf("%.2f", r.mid.Others+r.mid.Steal) }, false}, {"errors", errs, false},
 	}
+	if feed {
+		list = append(list, column{"ticks/s", func(r *row) string { return fmt.Sprintf("%.1f", r.mid.Ticks) }, false},
+			column{"spread p50", func(r *row) string { return figure.Latency(r.mid.Spread50) }, true},
+			column{"spread p99", func(r *row) string { return figure.Latency(r.mid.Spread99) }, true})
+	}
+	return list
 }
 
 func (rep *report) writeBars(b *strings.Builder) {

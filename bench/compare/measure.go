@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os/exec"
 	"syscall"
 	"time"
@@ -41,6 +40,10 @@ type sample struct {
 
 	ConnRSS float64 `json:"conn_rss,omitempty"` // idle: bytes of RSS per connection
 	ConnPSS float64 `json:"conn_pss,omitempty"`
+
+	Ticks    float64 `json:"ticks,omitempty"`    // feed: that came to all, in a second
+	Spread50 float64 `json:"spread50,omitempty"` // feed: microseconds from a tick's first delivery to its last
+	Spread99 float64 `json:"spread99,omitempty"`
 }
 
 // bencher measures.
@@ -71,11 +74,11 @@ func (b *bencher) measure(ctx context.Context, p *profile, c *contestant, round 
 	if secure {
 		files = b.files
 	}
-	cmd, err := c.start(b.bin, b.dir, addr, p.cores, b.opts.timeouts, files)
+	cmd, err := c.start(b.bin, b.dir, addr, p, b.opts.timeouts, files)
 	if err != nil {
 		return s, err
 	}
-	srv, err := startServer(ctx, cmd, addr, secure, serverOn)
+	srv, err := startServer(ctx, cmd, addr, p, secure, serverOn)
 	if err != nil {
 		return s, err
 	}
@@ -93,12 +96,16 @@ func (b *bencher) measure(ctx context.Context, p *profile, c *contestant, round 
 	if err := p.verify(addr, secure); err != nil {
 		return s, fmt.Errorf("before the load: %w", err)
 	}
-	if !p.isUpload() && b.opts.warmup > 0 {
+	if !p.isUpload() && !p.isHeld() && b.opts.warmup > 0 {
 		if _, _, err := b.load(ctx, p, srv, loadOn, b.opts.warmup); err != nil {
 			return s, fmt.Errorf("warm-up: %w", err)
 		}
 	}
-	if err := b.measureLoad(ctx, p, srv, &s, loadOn); err != nil {
+	measure := b.measureLoad
+	if p.isHeld() {
+		measure = b.measureHeld
+	}
+	if err := measure(ctx, p, srv, &s, loadOn); err != nil {
 		return s, err
 	}
 	if err := p.verify(addr, secure); err != nil {
@@ -155,8 +162,10 @@ func (s *sample) fill(p *profile, r loadresult.Result, user, system time.Duratio
 		return fmt.Errorf("of %d requests %s", r.Requests, s.Problem)
 	}
 	s.P50, s.P99, s.P999 = r.P50, r.P99, r.P999
+	s.Spread50, s.Spread99 = r.Spread50, r.Spread99
 	if units > 0 && r.Seconds > 0 {
 		s.Rate = units / r.Seconds
+		s.Ticks = float64(r.Ticks) / r.Seconds
 		s.User = user.Seconds() * 1e6 / units
 		s.CPU = (user + system).Seconds() * 1e6 / units
 	}
@@ -173,7 +182,7 @@ func (b *bencher) load(ctx context.Context, p *profile, srv *server, on cpus, d 
 			return loadresult.Result{}, 0, err
 		}
 	} else {
-		cmd = exec.Command(b.bin+"/load", p.loadArgs(srv.addr, conns, d, b.opts.short)...)
+		cmd = exec.Command(b.bin+"/load", p.loadArgs(srv.addr, conns, d, 0, b.opts.short)...)
 	}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -196,7 +205,7 @@ func (b *bencher) conns(p *profile) int {
 	switch {
 	case b.opts.short:
 		return p.shortConns
-	case b.opts.conns > 0 && !p.isIdle() && !p.isUpload():
+	case b.opts.conns > 0 && !p.isIdle() && !p.isUpload() && !p.isHeld():
 		return b.opts.conns
 	}
 	return p.conns
@@ -204,14 +213,13 @@ func (b *bencher) conns(p *profile) int {
 
 // measureIdle opens the connections, lets the server settle, and divides what it has grown by.
 func (b *bencher) measureIdle(ctx context.Context, p *profile, srv *server, before memory, s *sample, on cpus) error {
-	cmd := exec.Command(b.bin+"/load", p.loadArgs(srv.addr, b.conns(p), 0, b.opts.short)...)
+	cmd := exec.Command(b.bin+"/load", p.loadArgs(srv.addr, b.conns(p), 0, 0, b.opts.short)...)
 	hold, err := cmd.StdinPipe()
 	if err != nil {
 		return err
 	}
-	var out resultWatcher
-	out.seen = make(chan struct{})
-	cmd.Stdout, cmd.Stderr = &out, &out
+	out := newWatcher(loadresult.Prefix)
+	cmd.Stdout, cmd.Stderr = out, out
 	if err := startOn(cmd, on); err != nil {
 		return err
 	}
@@ -222,7 +230,7 @@ func (b *bencher) measureIdle(ctx context.Context, p *profile, srv *server, befo
 	select {
 	case err := <-ended:
 		return fmt.Errorf("load: %w\n%s", err, out.buf.Bytes())
-	case <-out.seen:
+	case <-out.seen[0]:
 	}
 	if p.tls {
 		time.Sleep(b.opts.secureIdle)
@@ -257,23 +265,4 @@ func (s *sample) fillIdle(output []byte, before, after memory) error {
 		return fmt.Errorf("of %d %s", r.Requests, s.Problem)
 	}
 	return nil
-}
-
-// resultWatcher collects output and tells when the first result line is complete. It is written to by one goroutine
-// of os/exec, and read after that has told or ended.
-type resultWatcher struct {
-	buf  bytes.Buffer
-	seen chan struct{}
-	told bool
-}
-
-var _ io.Writer = (*resultWatcher)(nil)
-
-func (w *resultWatcher) Write(p []byte) (int, error) {
-	n, err := w.buf.Write(p)
-	if b := w.buf.Bytes(); !w.told && bytes.Contains(b, []byte(loadresult.Prefix)) && bytes.HasSuffix(b, []byte("\n")) {
-		w.told = true
-		close(w.seen)
-	}
-	return n, err
 }

@@ -54,8 +54,8 @@ type server struct {
 // startLimit is how long a server may take until it answers.
 const startLimit = 10 * time.Second
 
-// startServer starts a command line and waits until GET /pipeline is answered with "ok".
-func startServer(ctx context.Context, cmd *exec.Cmd, addr string, secure bool, set cpus) (*server, error) {
+// startServer starts a command line and waits until GET /pipeline is answered with "ok", or a WebSocket is upgraded.
+func startServer(ctx context.Context, cmd *exec.Cmd, addr string, p *profile, secure bool, set cpus) (*server, error) {
 	s := &server{process.New(cmd), addr, secure}
 	cmd.Stdout, cmd.Stderr = s.Output, s.Output
 	if err := startOn(cmd, set); err != nil {
@@ -63,7 +63,11 @@ func startServer(ctx context.Context, cmd *exec.Cmd, addr string, secure bool, s
 	}
 	s.Watch()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: secret.Client()}, Timeout: time.Second}
-	if err := s.Await(ctx, startLimit, func() error { return answers(client, scheme(secure)+addr) }); err != nil {
+	ready := func() error { return answers(client, scheme(secure)+addr) }
+	if p.isWebSocket() {
+		ready = func() error { return p.verifySocket(addr) }
+	}
+	if err := s.Await(ctx, startLimit, ready); err != nil {
 		s.Stop()
 		return nil, fmt.Errorf("no answer on %s: %w", addr, err)
 	}

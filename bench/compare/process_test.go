@@ -43,7 +43,7 @@ func TestStartOnPins(t *testing.T) {
 
 func TestStartServerThatEnds(t *testing.T) {
 	cmd := exec.Command("sh", "-c", "echo cannot do it >&2; exit 3")
-	_, err := startServer(context.Background(), cmd, "127.0.0.1:1", false, nil)
+	_, err := startServer(context.Background(), cmd, "127.0.0.1:1", &profiles[0], false, nil)
 	if err == nil || !strings.Contains(err.Error(), "cannot do it") || !strings.Contains(err.Error(), "status 3") {
 		t.Errorf("got %v, want the exit status and what it printed", err)
 	}
@@ -54,7 +54,7 @@ func TestStartServerThatHangs(t *testing.T) {
 	defer cancel()
 	cmd := exec.Command("sleep", "60")
 	start := time.Now()
-	if _, err := startServer(ctx, cmd, "127.0.0.1:1", false, nil); err == nil {
+	if _, err := startServer(ctx, cmd, "127.0.0.1:1", &profiles[0], false, nil); err == nil {
 		t.Error("no error")
 	}
 	if cmd.ProcessState == nil || time.Since(start) > 5*time.Second {

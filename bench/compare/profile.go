@@ -26,12 +26,13 @@ type profile struct {
 	name   string
 	title  string
 	detail string
-	unit   string // what the CPU is divided by: "request", "MB", "handshake"; "connection" for idle
+	unit   string // what the CPU is divided by: "request", "MB", "handshake", "message", "delivery"; "connection" for idle
 	cores  int    // of the server; on one it is pinned, and the load to another
 	long   bool   // left out of a short run unless it is named
 	parses bool   // needs a server that reads its requests
 	noFix  string // why the servers of the fixed response are left out, beside parses
 	tls    bool   // over TLS
+	hz     int    // of the feed
 
 	// One of: raw requests for wrk, sent together; or a load of bench/load.
 	requests func(addr string) string
@@ -69,7 +70,9 @@ func times(n int, request func(addr string) string) func(addr string) string {
 
 const sum = "/baseline11?a=13&b=42"
 
-var profiles = []profile{
+var profiles = append(httpProfiles, socketProfiles()...)
+
+var httpProfiles = []profile{
 	{name: "keepalive", title: "Keep-alive", detail: "GET /pipeline, 64 connections, one core", unit: "request",
 		cores: 1, requests: get("/pipeline"), answer: "ok", threads: 1, conns: 64, shortConns: 16},
 	{name: "twocore", title: "Keep-alive, two cores", detail: "GET /pipeline, 256 connections, the cores shared with the load", unit: "request",
@@ -139,8 +142,13 @@ func chooseProfiles(list string, short bool) ([]profile, error) {
 
 // excludes says why a contestant has no part in a profile, "" if it has.
 func (p *profile) excludes(c *contestant) string {
+	if p.isWebSocket() {
+		return p.excludesSocket(c)
+	}
 	fixedOnly := !c.parses && c.name != "nginx"
 	switch {
+	case !c.http:
+		return "is for WebSockets only"
 	case p.parses && !c.parses:
 		return "serves a fixed response only"
 	case fixedOnly && p.noFix != "":
@@ -161,6 +169,9 @@ const verifyLimit = 10 * time.Second
 // verify makes the profile's requests once, as wrk sends them, and wants the right answers, and with TLS the suite
 // that is compared. The other loads check theirs themselves.
 func (p *profile) verify(addr string, secure bool) error {
+	if p.isWebSocket() {
+		return p.verifySocket(addr)
+	}
 	if p.requests == nil {
 		return nil
 	}
@@ -222,20 +233,25 @@ func (p *profile) units(r *loadresult.Result) float64 {
 
 // rate is the unit of what is done in a second.
 func (p *profile) rate() string {
-	if p.unit == megabyte {
+	switch p.unit {
+	case megabyte:
 		return megabyte + "/s"
+	case delivery:
+		return "deliveries/s"
 	}
 	return p.unit + "s/s"
 }
 
 // loadArgs is the command line of bench/load for a profile.
-func (p *profile) loadArgs(addr string, conns int, d time.Duration, short bool) []string {
+func (p *profile) loadArgs(addr string, conns int, d, warmup time.Duration, short bool) []string {
 	args := append(slices.Clone(p.load), "-addr", addr, "-conns", strconv.Itoa(conns))
 	switch {
 	case p.isUpload() && short:
 		args = append(args, "-size", strconv.Itoa(shortSize))
 	case p.isUpload():
 		args = append(args, "-size", strconv.Itoa(uploadSize))
+	case p.isHeld():
+		args = append(args, "-duration", d.String(), "-warmup", warmup.String())
 	case !p.isIdle():
 		args = append(args, "-duration", d.String())
 	}

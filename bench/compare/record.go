@@ -57,7 +57,8 @@ func describe(o *options, wrk string) meta {
 	}
 	m.Commit = output("git", "describe", "--always", "--dirty", "--exclude=*")
 	m.Peers = strings.Split(output("go", "list", "-m", "-f", "{{.Path}} {{.Version}}", "github.com/valyala/fasthttp",
-		"github.com/panjf2000/gnet/v2", "github.com/lesismal/nbio", "github.com/cloudwego/hertz"), "\n")
+		"github.com/panjf2000/gnet/v2", "github.com/lesismal/nbio", "github.com/cloudwego/hertz",
+		"github.com/gorilla/websocket", "github.com/gobwas/ws", "github.com/coder/websocket", "github.com/lxzan/gws"), "\n")
 	return m
 }
 

@@ -94,6 +94,9 @@ func (r *row) workOut(p *profile) {
 		PeakRSS:  int64(of(func(s *sample) float64 { return float64(s.PeakRSS) })),
 		ConnRSS:  of(func(s *sample) float64 { return s.ConnRSS }),
 		ConnPSS:  of(func(s *sample) float64 { return s.ConnPSS }),
+		Ticks:    of(func(s *sample) float64 { return s.Ticks }),
+		Spread50: of(func(s *sample) float64 { return s.Spread50 }),
+		Spread99: of(func(s *sample) float64 { return s.Spread99 }),
 	}
 	r.low, r.high = p.cost(&r.samples[0]), p.cost(&r.samples[0])
 	for i := range r.samples {

@@ -139,7 +139,8 @@ func TestMarkdown(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| ringwire | 8.00 µs | 1.00× | 0.80 µs | 7.20 µs | 7.20 – 8.80 | 125 000 | 80 µs | 160 µs | 240 µs | 16 MiB | 8.0 MiB |",
-		"- gnet is left out: serves a fixed response only",
+		"- left out: limit, gnet, nginx (serves a fixed response only)",
+		"- left out: bare-ring, bare-send (does nothing but broadcast)",
 		"- absent: nginx: not here",
 		"## What ringwire promises",
 	} {

@@ -40,7 +40,7 @@ func hueOf(name string) hue {
 		return subjectHue
 	case netpoll, plain:
 		return netpollHue
-	case floor:
+	case floor, bareRing, bareSend:
 		return floorHue
 	}
 	return peerHue
@@ -85,7 +85,7 @@ func (rep *report) svg() string {
 
 func (rep *report) drawHeader(c *canvas) {
 	m := &rep.meta
-	c.text(margin, 44, 24, bold, "ringwire and its peers: what a request costs the server")
+	c.text(margin, 44, 24, bold, "ringwire and its peers: what a request or a message costs the server")
 	line := fmt.Sprintf("%s · ringwire %s · Linux %s · %s · %s · medians of %d interleaved rounds of %s",
 		m.Time.Format("2006-01-02"), m.Commit, m.Kernel, m.CPU, m.Go, m.Rounds, m.Duration)
 	if m.Interrupted != "" {
@@ -104,7 +104,7 @@ func (rep *report) drawHeader(c *canvas) {
 	legend(subjectHue.strong, "user", 58)
 	legend(subjectHue.light, "system, ringwire on io_uring", 204)
 	legend(netpollHue.light, "on netpoll, or without TLS", 190)
-	legend(floorHue.light, "the floor: a bare responder on the ring", 256)
+	legend(floorHue.light, "the floor: a bare loop that parses nothing", 256)
 	legend(peerHue.light, "peers", 62)
 	c.text(x, 94.5, 12, muted, "Shorter bars are better. Ratios are to ringwire in the same rounds.")
 }

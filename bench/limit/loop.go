@@ -35,6 +35,7 @@ type loop struct {
 	ring     *ring.Ring
 	bufs     *ring.BufRing
 	listener int
+	ws       bool   // speaks WebSocket
 	conns    []conn // by descriptor
 	dirty    []int32
 }
@@ -44,12 +45,13 @@ type conn struct {
 	owed    uint32 // responses not yet handed to the kernel
 	sending uint32 // bytes of the send in flight
 	stream  matcher
-	dirty   bool // in loop.dirty
-	ended   bool // nothing more will be received
+	dirty   bool    // in loop.dirty
+	ended   bool    // nothing more will be received
+	frames  *stream // of a WebSocket, else nil
 }
 
 // serve runs a loop on its thread, until something breaks.
-func serve(listener int) error {
+func serve(listener int, ws bool) error {
 	r, err := ring.New(ring.Config{Entries: sqEntries, CQEntries: cqEntries})
 	if err != nil {
 		return err
@@ -63,7 +65,7 @@ func serve(listener int) error {
 		return err
 	}
 	defer bufs.Close()
-	l := &loop{ring: r, bufs: bufs, listener: listener}
+	l := &loop{ring: r, bufs: bufs, listener: listener, ws: ws}
 	l.accept()
 	for {
 		if err := l.enter(); err != nil {
@@ -137,6 +139,9 @@ func (l *loop) accepted(cqe *ring.CQE) error {
 		l.conns = append(l.conns, make([]conn, 256)...)
 	}
 	l.conns[fd] = conn{}
+	if l.ws {
+		l.conns[fd].frames = new(stream)
+	}
 	l.receive(fd)
 	return nil
 }
@@ -151,7 +156,11 @@ func (l *loop) receive(fd int32) {
 func (l *loop) received(fd int32, cqe *ring.CQE) {
 	c := &l.conns[fd]
 	if cqe.HasBuffer() {
-		c.owed += uint32(c.stream.count(l.bufs.Take(cqe)))
+		if p := l.bufs.Take(cqe); c.frames == nil {
+			c.owed += uint32(c.stream.count(p))
+		} else {
+			c.frames.feed(p)
+		}
 		l.bufs.Recycle(cqe.BufferID())
 	}
 	if !cqe.More() {
@@ -167,13 +176,13 @@ func (l *loop) received(fd int32, cqe *ring.CQE) {
 func (l *loop) sent(fd int32, res int32) {
 	c := &l.conns[fd]
 	if res != int32(c.sending) { // only an error ends a MSG_WAITALL send early
-		c.owed = 0
+		c.drop()
 		if !c.ended {
 			unix.Shutdown(int(fd), unix.SHUT_RDWR) // ends the receive
 		}
 	}
 	c.sending = 0
-	if c.owed > 0 || c.ended {
+	if c.owes() || c.ended {
 		l.mark(fd, c)
 	}
 }
@@ -185,15 +194,35 @@ func (l *loop) mark(fd int32, c *conn) {
 	}
 }
 
+// owes reports whether there is something to send.
+func (c *conn) owes() bool { return c.owed > 0 || c.frames != nil && len(c.frames.out) > 0 }
+
+// take is what to send now: it stays until the send has ended.
+func (c *conn) take() []byte {
+	if c.frames != nil {
+		return c.frames.take()
+	}
+	out := fixed.Responses(int(c.owed))
+	c.owed -= uint32(len(out) / len(fixed.Response))
+	return out
+}
+
+// drop forgets what a broken connection is owed.
+func (c *conn) drop() {
+	c.owed = 0
+	if c.frames != nil {
+		c.frames.out, c.frames.broken = nil, true
+	}
+}
+
 // flush sends what fd is owed, or closes it when it has ended and is owed nothing.
 func (l *loop) flush(fd int32) {
 	c := &l.conns[fd]
 	c.dirty = false
 	switch {
 	case c.sending > 0:
-	case c.owed > 0:
-		out := fixed.Responses(int(c.owed))
-		c.owed -= uint32(len(out) / len(fixed.Response))
+	case c.owes():
+		out := c.take()
 		c.sending = uint32(len(out))
 		sqe := l.sqe()
 		sqe.PrepareSend(int(fd), uintptr(unsafe.Pointer(&out[0])), c.sending, unix.MSG_WAITALL|unix.MSG_NOSIGNAL)

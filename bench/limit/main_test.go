@@ -25,26 +25,40 @@ func TestMain(m *testing.M) {
 }
 
 func TestServes(t *testing.T) {
+	for _, loops := range []string{"1", "2"} {
+		t.Run("loops="+loops, func(t *testing.T) {
+			serving(t, []string{"-loops", loops}, func(addr string) {
+				peertest.Pipelining(t, addr)
+				churn(t, addr, 2000)
+			})
+		})
+	}
+}
+
+func TestEchoes(t *testing.T) {
+	serving(t, []string{"-ws"}, func(addr string) {
+		peertest.Echo(t, addr)
+		churn(t, addr, 2000)
+	})
+}
+
+// serving runs the server in a process of its own meanwhile.
+func serving(t *testing.T, args []string, check func(addr string)) {
 	if err := ring.Available(); err != nil {
 		t.Skip("no io_uring here: ", err)
 	}
-	for _, loops := range []string{"1", "2"} {
-		t.Run("loops="+loops, func(t *testing.T) {
-			addr := peertest.FreeAddr(t)
-			cmd := exec.Command(os.Args[0], "-addr", addr, "-loops", loops)
-			cmd.Env = append(os.Environ(), "LIMIT_SERVE=1")
-			cmd.Stderr = os.Stderr
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			waitFor(t, addr)
-			peertest.Pipelining(t, addr)
-			churn(t, addr, 2000)
-			cmd.Process.Signal(syscall.SIGTERM)
-			if err := cmd.Wait(); err != nil {
-				t.Errorf("after SIGTERM: %v", err)
-			}
-		})
+	addr := peertest.FreeAddr(t)
+	cmd := exec.Command(os.Args[0], append([]string{"-addr", addr}, args...)...)
+	cmd.Env = append(os.Environ(), "LIMIT_SERVE=1")
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, addr)
+	check(addr)
+	cmd.Process.Signal(syscall.SIGTERM)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v", err)
 	}
 }
 

@@ -16,14 +16,17 @@ import (
 	"github.com/ringwire/ringwire/bench/internal/loadresult"
 	"github.com/ringwire/ringwire/bench/internal/response"
 	"github.com/ringwire/ringwire/bench/internal/secret"
+	"github.com/ringwire/ringwire/bench/internal/websock"
 )
 
-// idle opens conns connections, makes one request on each, and leaves them open.
+// idle opens conns connections, makes one request on each, and leaves them open. With ws it upgrades them, with
+// deflate to compression, and pings once.
 type idle struct {
-	target netip.AddrPort
-	path   string
-	conns  int
-	tls    bool
+	target      netip.AddrPort
+	path        string
+	conns       int
+	tls         bool
+	ws, deflate bool
 }
 
 const (
@@ -91,6 +94,20 @@ func (id *idle) one(dialer *net.Dialer) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if id.ws {
+		err = id.ping(c)
+	} else {
+		err = id.ask(c)
+	}
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, c.SetDeadline(time.Time{})
+}
+
+// ask makes an HTTP request.
+func (id *idle) ask(c net.Conn) error {
 	c.SetDeadline(time.Now().Add(idleLimit))
 	talk := c
 	if id.tls {
@@ -98,8 +115,7 @@ func (id *idle) one(dialer *net.Dialer) (net.Conn, error) {
 		talk = tls.Client(c, secret.Client())
 	}
 	if _, err := fmt.Fprintf(talk, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", id.path, id.target); err != nil {
-		c.Close()
-		return nil, err
+		return err
 	}
 	var r response.Response
 	buf := make([]byte, 4096)
@@ -109,15 +125,31 @@ func (id *idle) one(dialer *net.Dialer) (net.Conn, error) {
 			done, err = r.Feed(buf[:n])
 		}
 		if err != nil {
-			c.Close()
-			return nil, fmt.Errorf("first request: %w", err)
+			return fmt.Errorf("first request: %w", err)
 		}
 	}
-	return c, c.SetDeadline(time.Time{})
+	return nil
 }
 
-// alive counts the connections that the server has not closed: a read would have to wait.
+// ping upgrades and pings. What is read with goes with this call.
+func (id *idle) ping(c net.Conn) error {
+	w, err := websock.Upgrade(c, id.target.String(), id.path, id.deflate, idleLimit)
+	if err != nil {
+		return err
+	}
+	if err := w.Send(websock.Fin|websock.Ping, nil); err != nil {
+		return err
+	}
+	first, _, err := w.Receive()
+	if err == nil && first != websock.Fin|websock.Pong {
+		err = fmt.Errorf("a ping is answered with first byte %#x", first)
+	}
+	return err
+}
+
+// alive counts the connections that the server has not closed: a read would have to wait, or find a ping.
 func alive(conns []net.Conn) (n int) {
+	const ping = websock.Fin | websock.Ping
 	buf := make([]byte, 1)
 	for _, c := range conns {
 		raw, err := c.(*net.TCPConn).SyscallConn()
@@ -125,7 +157,8 @@ func alive(conns []net.Conn) (n int) {
 			continue
 		}
 		raw.Control(func(fd uintptr) {
-			if _, _, err := unix.Recvfrom(int(fd), buf, unix.MSG_PEEK|unix.MSG_DONTWAIT); err == unix.EAGAIN {
+			got, _, err := unix.Recvfrom(int(fd), buf, unix.MSG_PEEK|unix.MSG_DONTWAIT)
+			if err == unix.EAGAIN || got == 1 && buf[0] == ping {
 				n++
 			}
 		})

@@ -217,7 +217,8 @@ func TestIdleNoticesClosedConnections(t *testing.T) {
 
 func TestBadArguments(t *testing.T) {
 	for _, args := range [][]string{{}, {"nonsense"}, {"churn", "-addr", "localhost"}, {"idle", "-addr", "[::1]:80"},
-		{"churn", "-resume"}, {"churn", "-conns", "0"}, {"upload", "-size", "-1"}, {"churn", "-nonsense"}} {
+		{"churn", "-resume"}, {"churn", "-conns", "0"}, {"upload", "-size", "-1"}, {"churn", "-nonsense"},
+		{"ws-echo", "-size", "0"}, {"ws-echo", "-size", "100000"}, {"ws-feed", "-stall", "-1"}, {"idle", "-deflate"}, {"idle", "-ws", "-tls"}} {
 		if err := run(args, nil, io.Discard); err == nil {
 			t.Errorf("%q: no error", args)
 		}

@@ -25,10 +25,25 @@ type Result struct {
 	Connections int64   `json:"connections,omitempty"` // opened in the run
 	Alive       int64   `json:"alive,omitempty"`       // idle: connections still open at the end
 
-	// Latency of a request in microseconds.
+	// Latency of a request in microseconds; for a feed, age of a frame when it came.
 	P50  float64 `json:"p50"`
 	P99  float64 `json:"p99"`
 	P999 float64 `json:"p999"`
+
+	// Of a feed: how many ticks came to all, and from the first delivery of one to its last, in microseconds.
+	Ticks    int64   `json:"ticks,omitempty"`
+	Spread50 float64 `json:"spread50,omitempty"`
+	Spread99 float64 `json:"spread99,omitempty"`
+}
+
+// Started is a line by itself: the connections of a load are open and warm, what follows is measured until the
+// result.
+const Started = "STARTED"
+
+// PrintStarted writes it.
+func PrintStarted(w io.Writer) error {
+	_, err := fmt.Fprintln(w, Started)
+	return err
 }
 
 // Problem says what the errors were, "" if there were none.

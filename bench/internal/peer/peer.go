@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/bench/internal/audit"
+	"github.com/ringwire/ringwire/bench/internal/feed"
 	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
@@ -28,6 +29,9 @@ type Options struct {
 
 	// TLS is the certificate of HTTPS, for the peers that take part in it; the others refuse it.
 	TLS secret.Files
+
+	// Hz is how often the peers with WebSockets feed their subscribers, in a second. 0 is feed.Rate.
+	Hz int
 }
 
 // Plain is an error where HTTPS is wanted, for peers that do not take part in it.
@@ -42,6 +46,9 @@ func (o Options) Plain() error {
 const (
 	HeadTimeout = 10 * time.Second
 	IdleTimeout = 60 * time.Second
+
+	// WriteTimeout is for the peers with WebSockets.
+	WriteTimeout = 30 * time.Second
 )
 
 // A Server is a running peer.
@@ -77,10 +84,15 @@ func run(name string, args []string, stdout, stderr io.Writer, start Start) int 
 	fs.BoolVar(&o.Timeouts, "timeouts", true, "head and idle timeouts, as ringwire has by default")
 	fs.StringVar(&o.TLS.Cert, "cert", "", "PEM `file` with the certificate for HTTPS")
 	fs.StringVar(&o.TLS.Key, "key", "", "PEM `file` with its key")
+	fs.IntVar(&o.Hz, "hz", feed.Rate, "frames per second for each subscriber of /feed, where there is one")
 	audited := fs.Bool("audit", false, "answer commands on standard input about the heap")
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
+		return 2
+	}
+	if o.Hz < 1 {
+		fmt.Fprintf(stderr, "%s: -hz %d: want a positive number\n", name, o.Hz)
 		return 2
 	}
 	if *audited {

@@ -52,7 +52,7 @@ func TestRunUntilSIGTERM(t *testing.T) {
 		case <-time.After(time.Second):
 			t.Error("ended without Shutdown")
 		}
-		if got != (Options{Addr: "127.0.0.1:1"}) {
+		if got != (Options{Addr: "127.0.0.1:1", Hz: 60}) {
 			t.Errorf("started with %+v", got)
 		}
 		if out.String() != "fake listening on 127.0.0.1:1\n" {
@@ -69,6 +69,9 @@ func TestRunErrors(t *testing.T) {
 	}
 	if code := run("fake", []string{"-nonsense"}, io.Discard, io.Discard, broken); code != 2 {
 		t.Errorf("bad flag: exit code %d, want 2", code)
+	}
+	if code := run("fake", []string{"-hz", "0"}, io.Discard, io.Discard, broken); code != 2 {
+		t.Errorf("-hz 0: exit code %d, want 2", code)
 	}
 	if code := run("fake", []string{"-h"}, io.Discard, io.Discard, broken); code != 0 {
 		t.Errorf("-h: exit code %d, want 0", code)

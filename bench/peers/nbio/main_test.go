@@ -8,6 +8,8 @@ import (
 
 func TestEndpoints(t *testing.T) { peertest.Run(t, start, peertest.Endpoints) }
 
+func TestWebSocket(t *testing.T) { peertest.Run(t, start, peertest.WebSocket) }
+
 func TestAddressInUse(t *testing.T) { peertest.AddressInUse(t, start) }
 
 func TestRefusesTLS(t *testing.T) { peertest.RefusesTLS(t, start) }
