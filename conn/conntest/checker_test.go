@@ -39,8 +39,9 @@ func (h *hollow) Close(uint32) {
 		h.onClose()
 	}
 }
-func (h *hollow) Now() int64 { return h.now }
-func (h *hollow) Stop()      {}
+func (h *hollow) Now() int64   { return h.now }
+func (h *hollow) Clock() int64 { return h.now }
+func (h *hollow) Stop()        {}
 
 // TestCheckerCatches plays drivers with one fault each.
 func TestCheckerCatches(t *testing.T) {
