@@ -213,10 +213,6 @@ func TestTickPhases(t *testing.T) {
 	}
 }
 
-func TestPhaseNames(t *testing.T) {
-	want(t, fmt.Sprint(PhaseReceive, PhaseSimulate, PhaseEncode, PhaseFlush), "receive simulate encode flush", "in order")
-}
-
 // What a tick writes leaves in the same turn.
 func TestTickFlushes(t *testing.T) {
 	x := newTicked(t, TickConfig{Every: 10 * time.Millisecond})

@@ -348,7 +348,7 @@ func testDeadlineAmidCallbacks(t *testing.T, f Factory) {
 		}
 	})
 	var peers []Peer
-	for range 4 * most {
+	for range 2 * most {
 		peers = append(peers, r.connect())
 	}
 	r.await(func() bool { return len(r.conns) == len(peers) }, "Opened of all")
