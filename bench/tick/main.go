@@ -52,7 +52,7 @@ func parse(args []string) (*options, []int, error) {
 	fs.IntVar(&o.rate, "rate", 20_000, "messages of 64 bytes a second, of all connections together")
 	fs.Float64Var(&o.hz, "hz", 60, "ticks a second")
 	fs.IntVar(&o.loops, "loops", 1, "event loops of the server")
-	fs.IntVar(&o.garbage, "garbage", 64, "`MiB` a second that the application allocates and drops")
+	fs.IntVar(&o.garbage, "garbage", 200, "`MiB` a second that the application allocates and drops")
 	fs.DurationVar(&o.spin, "spin", 0, "TickConfig.Spin")
 	fs.DurationVar(&o.duration, "duration", 30*time.Second, "`time` of each row")
 	fs.StringVar(&o.client, "client", "", "be the clients of the server at `host:port`; for tick itself")
