@@ -7,24 +7,35 @@ import (
 	"github.com/ringwire/ringwire"
 )
 
-// A world of 50 Hz that ends after three ticks.
-func ExampleServer_Every() {
-	done := make(chan bool)
-	srv := &ringwire.Server{Addr: "127.0.0.1:0", Handler: ringwire.HandlerFunc(ringwire.NotFound)}
-	steps := uint64(0)
-	srv.Every(20*time.Millisecond, func(t *ringwire.Tick) {
-		steps += t.Missed() + 1 // the world keeps its pace
-		t.Encode()
-		// Here it is written to those who watch it.
-		if steps >= 3 && steps == t.N() {
-			t.Stop()
-			close(done)
+// world is what a game would compute, and send to those who watch it.
+type world struct {
+	age  uint64
+	sent chan uint64
+}
+
+func (w *world) step(n uint64) { w.age += n }
+
+func (w *world) send() {
+	if w.age >= 3 {
+		select {
+		case w.sent <- w.age:
+		default: // a tick must not block
 		}
+	}
+}
+
+// A world of 50 Hz.
+func ExampleServer_Every() {
+	w := &world{sent: make(chan uint64, 1)}
+	srv := &ringwire.Server{Addr: "127.0.0.1:0", Handler: ringwire.HandlerFunc(ringwire.NotFound)}
+	srv.Every(20*time.Millisecond, func(t *ringwire.Tick) {
+		w.step(t.Missed() + 1) // it keeps its pace
+		t.Encode()
+		w.send()
 	})
 	ended := make(chan error)
 	go func() { ended <- srv.ListenAndServe() }()
-	<-done
-	fmt.Println("three steps or more:", steps >= 3)
+	fmt.Println("three steps or more:", <-w.sent >= 3)
 	_ = srv.Close()
 	fmt.Println(<-ended)
 	// Output:
