@@ -58,7 +58,7 @@ func (s *WebSocket) take(p []byte) (n int) {
 		}
 		ev := s.eng.Next(p[n:])
 		n += ev.N
-		if ev.Kind == ws.NeedMore {
+		if ev.Kind == ws.NeedMore || ev.Kind == ws.Closed {
 			break
 		}
 		s.event(&ev)
