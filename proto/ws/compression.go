@@ -12,6 +12,8 @@ type Compression struct {
 	ClientWindow    uint8 // of the client's
 	Threshold       int   // bytes; messages below are sent as they are. Not negotiated
 	Level           int   // 1, fastest, to 9; 0 is the default. Not negotiated
+
+	serverSaid, clientSaid bool // the offer names the window's bits, so the answer does
 }
 
 // sending returns what a role's compressor must observe; of the other role's it is what the decompressor may rely on.

@@ -1,32 +1,120 @@
 package ws
 
+import (
+	"encoding/base64"
+	"errors"
+)
+
+// ErrBadRequest is what AppendRequest says of a Request that would make another head than it seems.
+var ErrBadRequest = errors.New("ws: a field of the request holds what it must not")
+
 // Request is what a client's opening handshake is made of.
 type Request struct {
-	Host      string        // as in the URL, with the port unless it is the scheme's
-	Target    string        // path and query, "/" at least
-	Key       [KeySize]byte // of 16 random bytes in base64: see MakeKey
+	Host      string        // as in the URL, with the port unless it is the scheme's own
+	Target    string        // path and query; "" is "/"
+	Key       [KeySize]byte // see MakeKey
 	Origin    string        // "" for none
 	Protocols []string      // wanted subprotocols, the preferred one first
-	Compress  *Options      // offered; nil for none
-	Fields    []byte        // further fields: lines that end in CRLF
+	Compress  *Options      // to offer; nil for none
+	Fields    []Field       // further ones, as for authorization
 }
+
+// Field is a header field.
+type Field struct{ Name, Value string }
 
 // MakeKey returns the Sec-WebSocket-Key of 16 random bytes.
-func MakeKey(random [16]byte) [KeySize]byte { panic("not built yet") }
-
-// AppendRequest appends the head of the request (RFC 6455 §4.1).
-func AppendRequest(dst []byte, r *Request) ([]byte, error) { panic("not built yet") }
-
-// Response is what the server has answered.
-type Response struct {
-	Status   int         // 101 when the connection speaks WebSocket from now on
-	Protocol string      // the subprotocol, one of those wanted, or ""
-	Compress Compression // what was agreed on
+func MakeKey(random [16]byte) (key [KeySize]byte) {
+	base64.StdEncoding.Encode(key[:], random[:])
+	return key
 }
 
-// ParseResponse looks for a response's head in p and returns how many bytes it has, 0 as long as it is not complete. It
-// checks all that RFC 6455 §4.1 asks for. An answer other than 101 is an error, too: ErrNotSwitched, with its
-// Status in the Response.
-func ParseResponse(p []byte, r *Request) (res Response, n int, err *HandshakeError) {
-	panic("not built yet")
+// AppendRequest appends the head of the request (RFC 6455 §4.1), or returns ErrBadRequest.
+func AppendRequest(dst []byte, r *Request) ([]byte, error) {
+	if !r.valid() {
+		return dst, ErrBadRequest
+	}
+	target := r.Target
+	if target == "" {
+		target = "/"
+	}
+	dst = append(append(append(dst, "GET "...), target...), " HTTP/1.1\r\n"...)
+	dst = appendField(dst, "Host", r.Host)
+	dst = append(dst, "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "+Version+"\r\n"...)
+	dst = append(append(append(dst, "Sec-WebSocket-Key: "...), r.Key[:]...), crlf...)
+	if r.Origin != "" {
+		dst = appendField(dst, "Origin", r.Origin)
+	}
+	for i, p := range r.Protocols {
+		sep := ", "
+		if i == 0 {
+			sep = "Sec-WebSocket-Protocol: "
+		}
+		dst = append(append(dst, sep...), p...)
+	}
+	if len(r.Protocols) > 0 {
+		dst = append(dst, crlf...)
+	}
+	if r.Compress != nil {
+		dst = r.Compress.appendOffer(append(dst, "Sec-WebSocket-Extensions: "...))
+		dst = append(dst, crlf...)
+	}
+	for i := range r.Fields {
+		dst = appendField(dst, r.Fields[i].Name, r.Fields[i].Value)
+	}
+	return append(dst, crlf...), nil
+}
+
+const crlf = "\r\n"
+
+func appendField(dst []byte, name, value string) []byte {
+	dst = append(append(dst, name...), ": "...)
+	return append(append(dst, value...), crlf...)
+}
+
+// valid reports whether each part of r stays in its place.
+func (r *Request) valid() bool {
+	for _, s := range []string{r.Host, r.Target} {
+		for i := range len(s) {
+			if s[i] <= ' ' || s[i] >= 0x7f {
+				return false
+			}
+		}
+	}
+	for i, p := range r.Protocols { // RFC 6455 §4.1: tokens, each once
+		for _, earlier := range r.Protocols[:i] {
+			if p == earlier {
+				return false
+			}
+		}
+		if !token([]byte(p)) {
+			return false
+		}
+	}
+	for i := range r.Fields {
+		if f := &r.Fields[i]; !token([]byte(f.Name)) || !validValue([]byte(f.Value)) || ownField([]byte(f.Name)) {
+			return false
+		}
+	}
+	return r.Host != "" && (r.Target == "" || r.Target[0] == '/') && validValue([]byte(r.Origin)) && validKey(r.Key[:])
+}
+
+// ownField are the fields that the handshake itself is made of, or that would give the request a body.
+func ownField(name []byte) bool {
+	for _, s := range [...]string{"host", "upgrade", "connection", "origin", "content-length", "transfer-encoding",
+		"sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol", "sec-websocket-extensions"} {
+		if equalFold(name, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// validValue reports whether p holds no control character but HTAB (RFC 9110 §5.5).
+func validValue(p []byte) bool {
+	for _, c := range p {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
 }
