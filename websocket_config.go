@@ -35,8 +35,8 @@ type WebSocketConfig struct {
 
 	// How it begins.
 
-	// Subprotocols are those that the server speaks: of the client's list the first that is among
-	// them is taken (RFC 6455 §1.9). A client offers them, the one it likes best first.
+	// Subprotocols are what can be spoken, the best first (RFC 6455 §1.9). A server takes the first that the
+	// client offers, or none of them; a client offers all.
 	Subprotocols []string
 
 	// CheckOrigin reports whether a page of the origin that the request names may connect, else

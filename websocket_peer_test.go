@@ -157,6 +157,7 @@ func (p *wsPeer) expectClose(code int, why string) {
 	if len(rest) > 0 || err != nil && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
 		p.t.Fatalf("got %.60q, %v after the Close, want the connection's end: %s", rest, err, why)
 	}
+	_ = p.Close()
 }
 
 // skipTo reads up to a frame with that opcode.

@@ -94,8 +94,13 @@ func (set *wsSettings) allows(r *Request) bool {
 }
 
 // sameOrigin compares an origin, which is a scheme and an authority, with the authority that was
-// asked. The scheme is left aside: in front of this server may be one that speaks TLS.
+// asked. The scheme counts for its default port only: in front of this server may be one that
+// speaks TLS.
 func sameOrigin(origin, host string) bool {
 	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, host)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	port := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	return strings.EqualFold(strings.TrimSuffix(u.Host, port), strings.TrimSuffix(host, port))
 }
