@@ -1,0 +1,5 @@
+//go:build race || memguard
+
+package ws
+
+const guarded = true
