@@ -36,7 +36,7 @@ func (s *WebSocket) OnTimeout(c *conn.Conn) {
 	if s.held || s.paused || c.Buffered() > 0 {
 		// It is this side that does not listen, or the output which the peer takes, or does not:
 		// then the write timeout ends it.
-		s.heard = now
+		s.heard, s.pinged = now, 0
 		if s.begun != 0 && (s.held || s.paused) {
 			s.begun = now
 		}
@@ -45,8 +45,6 @@ func (s *WebSocket) OnTimeout(c *conn.Conn) {
 	case s.begun != 0 && now-s.begun >= int64(s.set.messageTimeout):
 		s.fail(ClosePolicyViolation, "message took too long", errSlowMessage)
 		return
-	case s.pinged != 0 && s.heard > s.pinged:
-		s.pinged = 0
 	case s.pinged != 0 && now-s.pinged >= int64(s.set.pongTimeout):
 		s.host.stats.PingTimeouts++
 		s.abandon(errSilent)
@@ -71,6 +69,10 @@ func (s *WebSocket) ping(now int64) {
 // once a second the peer gets a fresh allowance.
 func (s *WebSocket) hear() {
 	s.heard = s.host.loop.Now()
+	if s.pinged != 0 {
+		s.pinged = 0 // any sign of life will do
+		s.schedule()
+	}
 	if s.heard-s.refilled >= int64(time.Second) {
 		s.refilled = s.heard
 		s.eng.Refill()

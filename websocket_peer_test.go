@@ -145,6 +145,21 @@ func (p *wsPeer) expectText(payload, why string) {
 func (p *wsPeer) expectClose(code int, why string) {
 	p.t.Helper()
 	f := p.skipTo(opClose, why)
+	p.checkClose(f, code, why)
+	p.expectOver(why)
+}
+
+// answerClose is expectClose for a server that has closed first, and waits for the answer.
+func (p *wsPeer) answerClose(code int, why string) {
+	p.t.Helper()
+	f := p.skipTo(opClose, why)
+	p.checkClose(f, code, why)
+	p.send(frame(fin|opClose, f.payload))
+	p.expectOver(why)
+}
+
+func (p *wsPeer) checkClose(f wsFrame, code int, why string) {
+	p.t.Helper()
 	got := CloseNoStatus
 	if len(f.payload) >= 2 {
 		got = int(binary.BigEndian.Uint16([]byte(f.payload)))
@@ -152,6 +167,11 @@ func (p *wsPeer) expectClose(code int, why string) {
 	if got != code {
 		p.t.Fatalf("closed with %d %q, want %d: %s", got, f.payload, code, why)
 	}
+}
+
+// expectOver reads the connection's end, and closes this side.
+func (p *wsPeer) expectOver(why string) {
+	p.t.Helper()
 	_ = p.SetReadDeadline(time.Now().Add(patience))
 	rest, err := io.ReadAll(p.r)
 	if len(rest) > 0 || err != nil && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
