@@ -383,6 +383,7 @@ func (s *Server) releaseMemory() {
 		s.logLeak(svc.exchanges.Close())
 		s.logLeak(svc.conns.Close())
 	}
+	s.logLeak(s.wsTasks.Close())
 	s.logLeak(s.decoders.Close())
 	s.logLeak(s.shared.Close())
 }

@@ -234,3 +234,15 @@ func (e ends) expect(t *testing.T, code int, remote, clean bool, why string) *Cl
 func repeat(n int) string {
 	return string(bytes.Repeat([]byte("0123456789abcdef"), n/16+1)[:n])
 }
+
+// pour sends text n times from another goroutine, however long the server lets it wait.
+func (p *wsPeer) pour(text string, n int) {
+	_ = p.SetWriteDeadline(time.Time{})
+	go func() {
+		for range n {
+			if _, err := io.WriteString(p.Conn, text); err != nil {
+				return
+			}
+		}
+	}()
+}
