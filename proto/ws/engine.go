@@ -81,7 +81,7 @@ func (e *Engine) Compress(c *Compression, home *Codecs) {
 // codec is the connection's, made at the first use.
 func (e *Engine) codec() codec {
 	if e.z == nil {
-		e.z = e.home.get(e.role, e.comp)
+		e.z = e.home.get(e.role, e.comp, e.account)
 	}
 	return e.z
 }
