@@ -45,7 +45,7 @@ func (s *Server) Memory() mem.Snapshot {
 	s.onLoops(func(svc *service) {
 		t := svc.alloc.Stats()
 		sum.Add(&t)
-		sum.AddPools(svc.exchanges.Stats(), svc.conns.Stats())
+		sum.AddPools(svc.exchanges.Stats(), svc.conns.Stats(), svc.ws.codecs.Stats())
 		sum.AddSuspects(svc.alloc.Suspects(svc.cfg.SuspectAfter))
 	})
 	if shared, jobs := s.offLoops(); shared != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"syscall"
@@ -245,4 +246,15 @@ func (p *wsPeer) pour(text string, n int) {
 			}
 		}
 	}()
+}
+
+// prose is text of n bytes that can be compressed, and not too well.
+func prose(n int) string {
+	rng := rand.New(rand.NewPCG(1, 2))
+	words := strings.Fields("the market opens with a price of and volume for each symbol bid ask at last trade seq")
+	var text strings.Builder
+	for text.Len() < n {
+		text.WriteString(words[rng.IntN(len(words))] + " " + itoa(rng.IntN(1000)) + " ")
+	}
+	return text.String()[:n]
 }
