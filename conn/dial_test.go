@@ -32,6 +32,11 @@ const patience = 20 * time.Second
 // eachLoop runs f with a running loop of each driver, and checks what that leaves. stop ends the
 // loop before.
 func eachLoop(t *testing.T, f func(t *testing.T, l *conn.Loop, stop func())) {
+	eachLoopWith(t, patience, f)
+}
+
+// eachLoopWith sets HandshakeTimeout.
+func eachLoopWith(t *testing.T, handshake time.Duration, f func(t *testing.T, l *conn.Loop, stop func())) {
 	for name, newDriver := range dialDrivers {
 		t.Run(name, func(t *testing.T) {
 			leak.Check(t)
@@ -42,7 +47,7 @@ func eachLoop(t *testing.T, f func(t *testing.T, l *conn.Loop, stop func())) {
 				t.Fatal(err)
 			}
 			a := mem.NewAllocator(mem.Config{})
-			l := conn.NewLoop(conn.Config{Driver: d, Alloc: a, LingerTimeout: 100 * time.Millisecond, HandshakeTimeout: time.Second})
+			l := conn.NewLoop(conn.Config{Driver: d, Alloc: a, LingerTimeout: 100 * time.Millisecond, HandshakeTimeout: handshake})
 			done := make(chan error, 1)
 			go func() { done <- l.Run() }()
 			stop := sync.OnceFunc(func() {

@@ -108,7 +108,6 @@ func TestDialTLSFails(t *testing.T) {
 		}{
 			"unknown issuer": {secureEcho(t, 0), clientEngine(t, false), "", 0, isA[x509.UnknownAuthorityError]},
 			"another name":   {secureEcho(t, 0), clientEngine(t, true), "example.org", 0, isA[x509.HostnameError]},
-			"silence":        {silent, clientEngine(t, true), "", 0, is(conn.ErrHandshakeTimeout)},
 			"no TLS":         {plain, clientEngine(t, true), "", 0, isA[stdtls.RecordHeaderError]},
 			"cut":            {cut, clientEngine(t, true), "", 0, func(err error) bool { return strings.Contains(err.Error(), "within the TLS handshake") }},
 			"given up":       {silent, clientEngine(t, true), "", 50 * time.Millisecond, is(context.DeadlineExceeded)},
@@ -125,6 +124,17 @@ func TestDialTLSFails(t *testing.T) {
 			a.unheard(t)
 		}
 		until(t, l, func(st conn.Stats) bool { return st.Open == 0 })
+	})
+}
+
+func TestDialTLSSilence(t *testing.T) {
+	eachLoopWith(t, 100*time.Millisecond, func(t *testing.T, l *conn.Loop, _ func()) {
+		address := serve(t, "tcp", func(nc net.Conn) { _, _ = io.Copy(io.Discard, nc) })
+		a := newAsker([]byte("x"))
+		if err := l.Dial(t.Context(), conn.Remote{Network: "tcp", Address: address, TLS: clientEngine(t, true)}, a); !errors.Is(err, conn.ErrHandshakeTimeout) {
+			t.Errorf("Dial: %v", err)
+		}
+		a.unheard(t)
 	})
 }
 
