@@ -23,7 +23,12 @@ var (
 	// below Config.BodyMinRate.
 	ErrBodyTruncated = errors.New("ringwire: connection ended before the request body did")
 
-	// ErrConnClosed is returned by writes to a response whose connection is gone.
+	// ErrBufferFull is returned by WebSocket.Send and its kind when WebSocketConfig.MaxBuffered bytes
+	// wait to be sent: the peer does not read as fast as it is written to. Nothing was sent.
+	ErrBufferFull = errors.New("ringwire: too much waits to be sent to this WebSocket")
+
+	// ErrConnClosed is returned by writes to a response whose connection is gone, and to a WebSocket
+	// that is not open: not yet, closing, or gone.
 	ErrConnClosed = errors.New("ringwire: connection closed")
 
 	// ErrContentLength is returned by writes beyond the Content-Length that the handler declared.

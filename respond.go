@@ -387,6 +387,11 @@ func (h *h1Conn) handOver() {
 	h.svc.release(ex)
 	h.phase = leaving
 	h.conn.SetDeadline(0)
+	if s, ok := next.(*WebSocket); ok {
+		s.http = h
+		s.begin(h.conn)
+		return
+	}
 	u := upgraded{h, next}
 	h.conn.SetHandler(u)
 	h.conn.Redeliver()

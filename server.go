@@ -13,6 +13,7 @@ import (
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/proto/coding"
 	"github.com/ringwire/ringwire/proto/h1"
+	"github.com/ringwire/ringwire/proto/ws"
 	"github.com/ringwire/ringwire/tls"
 )
 
@@ -48,6 +49,9 @@ type Server struct {
 	mem     purposes       // of shared
 	workers *workers
 	jobs    jobPool
+
+	wsTasks *mem.Pool[wsTask] // functions given to WebSocket.Post
+	wsUsers users             // goroutines of the blocking form
 
 	// For Body.Decode: what takes codings off, and what bodies may grow to, kept or streamed.
 	decoders                  *coding.Decoders
@@ -152,6 +156,7 @@ func (s *Server) prepare() error {
 	s.decoders = coding.NewDecoders(coding.Config{Heap: cfg.DisablePooling})
 	s.decodeWhole, s.decodeStream = cfg.decodeLimits()
 	s.jobs.open(cfg.DisablePooling)
+	s.wsTasks = newTasks(cfg.DisablePooling)
 	s.workers = newWorkers(cfg.Workers, cfg.WorkQueue)
 	return nil
 }
@@ -274,6 +279,10 @@ func (s *Server) newService(drv conn.Driver, n int) *service {
 		HandshakeTimeout: cfg.HandshakeTimeout,
 		HandshakeFailed:  s.logHandshakeFailed,
 	})
+	svc.ws = wsHost{
+		loop: svc.loop, log: cfg.Logger, account: svc.mem.message, shared: s.mem.message,
+		codecs: ws.NewCodecs(), tasks: s.wsTasks, users: &s.wsUsers,
+	}
 	return svc
 }
 
@@ -365,16 +374,21 @@ func (s *Server) stopAll() {
 func (s *Server) release() {
 	s.workers.close()
 	s.stopHandshakers()
-	s.jobs.wait(func() {
-		for _, svc := range s.services {
-			s.logLeak(svc.loop.Leaks())
-			s.logLeak(svc.alloc.Close())
-			s.logLeak(svc.exchanges.Close())
-			s.logLeak(svc.conns.Close())
-		}
-		s.logLeak(s.decoders.Close())
-		s.logLeak(s.shared.Close())
-	})
+	s.wsUsers.wait(func() { s.jobs.wait(s.releaseMemory) })
+}
+
+// releaseMemory is the end of what loops and workers have shared.
+func (s *Server) releaseMemory() {
+	for _, svc := range s.services {
+		s.logLeak(svc.loop.Leaks())
+		s.logLeak(svc.ws.codecs.Close())
+		s.logLeak(svc.alloc.Close())
+		s.logLeak(svc.exchanges.Close())
+		s.logLeak(svc.conns.Close())
+	}
+	s.logLeak(s.wsTasks.Close())
+	s.logLeak(s.decoders.Close())
+	s.logLeak(s.shared.Close())
 }
 
 // shutdownTask is a service's part of Shutdown, run on its loop.

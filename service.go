@@ -2,6 +2,7 @@ package ringwire
 
 import (
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/ringwire/ringwire/conn"
@@ -21,6 +22,9 @@ type service struct {
 	exchanges *mem.Pool[exchange]
 	conns     *mem.Pool[h1Conn]
 	refused   uint64 // requests answered by refuse
+
+	ws             wsHost        // of what was upgraded
+	refusedUpgrade atomic.Uint64 // by Upgrade, which may run on a worker
 
 	common h1.Preset // the head of most responses, with date in it
 	date   [29]byte  // the Date field's value (RFC 9110 §6.6.1)

@@ -14,6 +14,8 @@ type Stats struct {
 	Leased    int    // buffers in use
 	Mapped    int64  // bytes of address space mapped for buffers
 	Misses    uint64 // buffers that came from the Go heap because a limit was reached
+
+	WebSocket WebSocketStats
 }
 
 // Stats asks every loop for its counters, waits for the answers, and adds them up. It is
@@ -22,7 +24,8 @@ type Stats struct {
 func (s *Server) Stats() Stats {
 	var sum Stats
 	s.onLoops(func(svc *service) {
-		t := Stats{Stats: svc.loop.Stats(), Exchanges: svc.live(), Refused: svc.refused}
+		t := Stats{Stats: svc.loop.Stats(), Exchanges: svc.live(), Refused: svc.refused, WebSocket: svc.ws.stats}
+		t.WebSocket.Refused = svc.refusedUpgrade.Load()
 		t.addMem(svc.alloc.Stats())
 		sum.add(&t)
 	})
@@ -42,13 +45,13 @@ func (s *Server) Memory() mem.Snapshot {
 	s.onLoops(func(svc *service) {
 		t := svc.alloc.Stats()
 		sum.Add(&t)
-		sum.AddPools(svc.exchanges.Stats(), svc.conns.Stats())
+		sum.AddPools(svc.exchanges.Stats(), svc.conns.Stats(), svc.ws.codecs.Stats())
 		sum.AddSuspects(svc.alloc.Suspects(svc.cfg.SuspectAfter))
 	})
 	if shared, jobs := s.offLoops(); shared != nil {
 		t := shared.Stats()
 		sum.Add(&t)
-		sum.AddPools(jobs.Stats())
+		sum.AddPools(jobs.Stats(), s.wsTasks.Stats())
 		sum.AddSuspects(shared.Suspects(s.SuspectAfter))
 	}
 	return sum
@@ -115,6 +118,7 @@ func (s *Stats) add(t *Stats) {
 	}
 	s.Exchanges += t.Exchanges
 	s.Refused += t.Refused
+	s.WebSocket.add(&t.WebSocket)
 	s.Leased += t.Leased
 	s.Mapped += t.Mapped
 	s.Misses += t.Misses

@@ -285,6 +285,12 @@ func (e *Engine) CloseSent() bool { return e.send == sndClosed }
 // CloseReceived reports whether the peer's Close has come.
 func (e *Engine) CloseReceived() bool { return e.receive == recClosed }
 
+// InMessage reports whether a message has begun and is not complete. Bytes of a frame's header that were left
+// unconsumed do not count.
+func (e *Engine) InMessage() bool {
+	return e.receive == recGap || e.receive == recFrame || e.receive == recLast
+}
+
 // Release gives back what e holds, when the connection ends. e is of no use then until the next Init.
 func (e *Engine) Release() {
 	e.forgetMessage()
