@@ -10,20 +10,21 @@ type node struct {
 	id   int
 }
 
-// newHeap makes a heap of nodes that refer to each other criss-cross.
+// newHeap makes a heap of nodes that refer to their neighbours, and each to one anywhere.
 func newHeap(mib int) []*node {
 	all := make([]*node, mib<<20/72) // with the slice's own pointers
 	for i := range all {
 		all[i] = &node{id: i}
 	}
 	x := uint32(1)
-	for _, n := range all {
-		for i := range n.next {
-			x ^= x << 13
-			x ^= x >> 17
-			x ^= x << 5
-			n.next[i] = all[int(x)%len(all)]
+	for i, n := range all {
+		for k := range n.next {
+			n.next[k] = all[(i+k+1)%len(all)]
 		}
+		x ^= x << 13
+		x ^= x >> 17
+		x ^= x << 5
+		n.next[0] = all[int(x)%len(all)]
 	}
 	return all
 }
