@@ -244,7 +244,7 @@ func (e *Engine) endMessage(view []byte) Event {
 		e.lent = true
 	}
 	e.step(inEnd)
-	e.size, e.fragments, e.controls, e.compressed = 0, 0, 0, false
+	e.size, e.fragments, e.controls = 0, 0, 0
 	return ev
 }
 
