@@ -43,6 +43,7 @@ var external = map[string][]string{
 	"internal/nouring": {"golang.org/x/sys"},
 	"mem":              {"golang.org/x/sys"},
 	"proto/coding":     {"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
+	"proto/ws":         {"github.com/klauspost/compress", "golang.org/x/sys"},
 	"ring":             {"golang.org/x/sys"},
 	"tls":              {"golang.org/x/crypto", "golang.org/x/sys"},
 	"tls/certs":        {"golang.org/x/crypto"},

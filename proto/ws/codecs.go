@@ -2,14 +2,44 @@ package ws
 
 import "github.com/ringwire/ringwire/mem"
 
-// Codecs makes the compressors and decompressors of a loop's connections and keeps them for reuse. It belongs to one
-// goroutine at a time, like the engines that use it.
+// Codecs is what a loop's connections compress and inflate with: one inflater of some 50 KiB, up to four encoders of some
+// 800 KiB, and one of 1 MiB for each smaller window that a peer asks for. Each is made when it is needed first and stays.
+// Codecs belongs to one goroutine at a time, like the engines that use it.
 type Codecs struct {
 	out mem.Writer // what was compressed of the message being sent; empty between two
+
+	z           *inflater
+	encoders    []*encoder
+	clock       uint64
+	compressors *mem.Pool[compressor]
 }
 
 // NewCodecs returns Codecs that hold nothing yet.
-func NewCodecs() *Codecs { return &Codecs{} }
+func NewCodecs() *Codecs {
+	return &Codecs{compressors: mem.NewPool(mem.PoolConfig[compressor]{
+		Name:  "compressed websocket",
+		Reset: func(c *compressor) { *c = compressor{} },
+	})}
+}
 
-// get returns a codec for one connection with an agreement that is Enabled.
-func (cs *Codecs) get(role Role, c *Compression) codec { panic("ws: not built yet") }
+func (cs *Codecs) inflater() *inflater {
+	if cs.z == nil {
+		cs.z = newInflater()
+	}
+	return cs.z
+}
+
+// disown forgets which encoder c has used.
+func (cs *Codecs) disown(c *compressor) {
+	for _, e := range cs.encoders {
+		if e.owner == c {
+			e.owner = nil
+		}
+	}
+}
+
+// Close lets go of everything, and fails when an Engine that has used it was not released. cs stays usable.
+func (cs *Codecs) Close() error {
+	cs.z, cs.encoders = nil, nil
+	return cs.compressors.Close()
+}

@@ -39,7 +39,7 @@ type Engine struct {
 
 	comp *Compression // agreed on; nil for none
 	home *Codecs
-	z    codec // nil until a compressed message came or went
+	z    *compressor // nil until a compressed message came or went
 
 	msg    mem.Segments // what came of the message
 	packed mem.Segments // what came of a compressed one
@@ -78,10 +78,10 @@ func (e *Engine) Compress(c *Compression, home *Codecs) {
 	}
 }
 
-// codec is the connection's, made at the first use.
-func (e *Engine) codec() codec {
+// compressor is the connection's, got at the first use.
+func (e *Engine) compressor() *compressor {
 	if e.z == nil {
-		e.z = e.home.get(e.role, e.comp)
+		e.z = e.home.get(e.role, e.comp, e.account)
 	}
 	return e.z
 }
@@ -230,7 +230,7 @@ func (e *Engine) inflate() *Error {
 	if e.op == Text {
 		b.text = &e.text
 	}
-	return e.codec().inflate(&e.msg, &e.packed, b)
+	return e.compressor().inflate(&e.msg, &e.packed, b)
 }
 
 // endMessage hands out the message: view, or else what was gathered.

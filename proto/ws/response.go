@@ -26,7 +26,8 @@ type Response struct {
 	Compression Compression // what was agreed on
 	Head        []byte      // the head as it came, a view into p
 
-	scanned int // bytes in which no head ends
+	start   int // bytes of interim responses
+	scanned int // bytes behind which the answer's head ends
 }
 
 // Read looks for the answer's head at the front of p, which begins with the connection's first byte, and returns its
@@ -34,19 +35,17 @@ type Response struct {
 // §4.1 asks for. Interim responses before the answer are skipped. An answer that is no 101 is ErrNotSwitched; r has its
 // Status and Head.
 func (r *Response) Read(p []byte, q *Request) (n int, err *HandshakeError) {
-	start := 0
 	for {
-		from := max(r.scanned, start)
-		i := bytes.Index(p[from:min(len(p), MaxResponse)], []byte(crlf+crlf))
+		i := bytes.Index(p[r.scanned:min(len(p), MaxResponse)], []byte(crlf+crlf))
 		if i < 0 {
 			if len(p) >= MaxResponse {
 				return 0, ErrResponseTooLarge
 			}
-			r.scanned = max(start, min(len(p), MaxResponse)-3)
+			r.scanned = max(r.scanned, len(p)-3)
 			return 0, nil
 		}
-		end := from + i + 4
-		r.Head = p[start:end:end]
+		end := r.scanned + i + 4
+		r.Head = p[r.start:end:end]
 		var fields []byte
 		if r.Status, fields, err = statusLine(r.Head); err != nil {
 			return 0, err
@@ -54,7 +53,7 @@ func (r *Response) Read(p []byte, q *Request) (n int, err *HandshakeError) {
 		if r.Status >= 200 || r.Status == 101 {
 			return end, r.check(fields, q)
 		}
-		start = end
+		r.start, r.scanned = end, end
 	}
 }
 

@@ -1,0 +1,69 @@
+package ws
+
+import "github.com/ringwire/ringwire/mem"
+
+// compressor is permessage-deflate for one connection: what it may refer to and what it may be referred to, in a lease
+// each. What it computes with is the loop's, see Codecs. One is made when the first compressed message comes or goes,
+// so that until then nothing is held.
+type compressor struct {
+	home     *Codecs
+	kind     kind
+	sent     history // size 0 without a context
+	received history // likewise of use only with a context; without one it lives as long as a message
+
+	forgetful bool // the peer compresses each message on its own
+}
+
+// get returns what a connection with an agreement that is Enabled needs.
+func (cs *Codecs) get(role Role, a *Compression, from *mem.Account) *compressor {
+	c := cs.compressors.Get()
+	noContext, bits := a.sending(role)
+	c.home, c.kind = cs, kindOf(a.Level, bits)
+	c.sent = history{from: from, size: min(1<<bits, keptSent)}
+	if noContext {
+		c.sent.size = 0
+	}
+	c.forgetful, bits = a.sending(role ^ Client)
+	c.received = history{from: from, size: 1 << bits}
+	return c
+}
+
+// inflate appends to dst the inflated src: one whole message's payload as it came. src is emptied.
+func (c *compressor) inflate(dst, src *mem.Segments, b bounds) *Error {
+	err := c.home.inflater().inflate(dst, src, &c.received, !c.forgetful, b)
+	if c.forgetful || err != nil {
+		c.received.release()
+	}
+	return err
+}
+
+// deflate appends the compressed p to dst. When it does not get smaller it returns false: the message is sent as it is,
+// and for the context it has never been. dst then may hold anything.
+func (c *compressor) deflate(dst *mem.Writer, p []byte) bool {
+	owner := c
+	if c.sent.size == 0 {
+		owner = nil
+	}
+	e, resume := c.home.encoder(c.kind, owner)
+	ok := e.encode(dst, p, c.sent.view(), resume)
+	switch {
+	case !ok:
+		e.owner = nil // it has seen p
+	case owner != nil:
+		c.sent.push(p)
+	}
+	return ok
+}
+
+// forget makes the next deflate refer to nothing before it.
+func (c *compressor) forget() {
+	c.sent.release()
+	c.home.disown(c)
+}
+
+// release gives everything back.
+func (c *compressor) release() {
+	c.forget()
+	c.received.release()
+	c.home.compressors.Put(c)
+}
