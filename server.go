@@ -382,6 +382,9 @@ func (s *Server) releaseMemory() {
 		s.logLeak(svc.alloc.Close())
 		s.logLeak(svc.exchanges.Close())
 		s.logLeak(svc.conns.Close())
+		if svc.ws.topics != nil {
+			s.logLeak(svc.ws.topics.Close())
+		}
 	}
 	s.logLeak(s.decoders.Close())
 	s.logLeak(s.shared.Close())
