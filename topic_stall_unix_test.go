@@ -48,6 +48,9 @@ func TestTopicStalled(t *testing.T) {
 				t.Fatalf("the system takes everything: %+v", topic.Stats())
 			}
 		}
+		for range 20 { // some get on a little yet
+			tick()
+		}
 		hold, heap := topic.pool.alloc.Stats().Leased, heapInUse()
 		t.Logf("all have fallen behind after %d ticks", n)
 		for range ticks {
@@ -59,7 +62,7 @@ func TestTopicStalled(t *testing.T) {
 		if st.Behind != stalled || st.QueuedMessages != stalled*limit || st.QueuedBytes != stalled*limit*(size+4) {
 			t.Errorf("the account is %+v, want %d messages to wait for each of %d", st, limit, stalled)
 		}
-		if more := topic.pool.alloc.Stats().Leased - hold; more > limit {
+		if more := topic.pool.alloc.Stats().Leased - hold; more > limit+topicAhead/size {
 			t.Errorf("%d more messages are held than when all had fallen behind", more)
 		}
 		if grown := heapInUse() - heap; grown > 1<<20 {
