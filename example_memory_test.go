@@ -37,8 +37,10 @@ func ExampleServer_Memory() {
 	fmt.Println(<-ended)
 	// Output:
 	// <nil>
+	// compressed websocket 0
 	// connection state 1
 	// exchange 1
 	// job 1
+	// websocket task 0
 	// ringwire: server closed
 }

@@ -127,6 +127,12 @@ func holdings(s *Server) string {
 	if out != 0 {
 		return fmt.Sprintf("%d jobs", out)
 	}
+	s.wsUsers.mu.Lock()
+	out = s.wsUsers.n
+	s.wsUsers.mu.Unlock()
+	if out != 0 {
+		return fmt.Sprintf("%d goroutines of WebSockets", out)
+	}
 	for i, svc := range s.services {
 		if st := svc.loop.Stats(); st.Open != 0 || st.Parked != 0 {
 			fmt.Fprintf(&text, "loop %d: %d connections, %d of them parked; ", i, st.Open, st.Parked)
@@ -134,12 +140,7 @@ func holdings(s *Server) string {
 		if svc.live() != 0 {
 			fmt.Fprintf(&text, "loop %d: %d exchanges; ", i, svc.live())
 		}
-		if p := svc.ws.topics; p != nil {
-			if err := p.Close(); err != nil {
-				fmt.Fprintf(&text, "loop %d: %v; ", i, err)
-			}
-		}
-		for _, c := range []interface{ Close() error }{svc.alloc, svc.exchanges, svc.conns, leaks{svc.loop}} {
+		for _, c := range []interface{ Close() error }{svc.ws.codecs, svc.ws.topics, svc.alloc, svc.exchanges, svc.conns, leaks{svc.loop}} {
 			if err := c.Close(); err != nil {
 				fmt.Fprintf(&text, "loop %d: %v; ", i, err)
 			}
@@ -147,6 +148,9 @@ func holdings(s *Server) string {
 	}
 	if err := s.jobs.pool.Close(); err != nil {
 		fmt.Fprintf(&text, "workers: %v; ", err)
+	}
+	if err := s.wsTasks.Close(); err != nil {
+		fmt.Fprintf(&text, "WebSockets: %v; ", err)
 	}
 	if err := s.decoders.Close(); err != nil {
 		fmt.Fprintf(&text, "decoders: %v; ", err)

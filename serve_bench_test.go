@@ -21,6 +21,7 @@ func (d *nullDriver) Listen(net.Listener) error        { return nil }
 func (d *nullDriver) PauseAccept()                     {}
 func (d *nullDriver) ResumeAccept()                    {}
 func (d *nullDriver) StopAccept()                      {}
+func (d *nullDriver) Adopt(net.Conn) (uint32, error)   { return 0, net.ErrClosed }
 func (d *nullDriver) Run(ev conn.Events) error         { d.ev = ev; return nil }
 func (d *nullDriver) Stop()                            {}
 func (d *nullDriver) Post(conn.Task) bool              { return false }

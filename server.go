@@ -379,13 +379,13 @@ func (s *Server) release() {
 func (s *Server) releaseMemory() {
 	for _, svc := range s.services {
 		s.logLeak(svc.loop.Leaks())
+		s.logLeak(svc.ws.codecs.Close())
+		s.logLeak(svc.ws.topics.Close())
 		s.logLeak(svc.alloc.Close())
 		s.logLeak(svc.exchanges.Close())
 		s.logLeak(svc.conns.Close())
-		if svc.ws.topics != nil {
-			s.logLeak(svc.ws.topics.Close())
-		}
 	}
+	s.logLeak(s.wsTasks.Close())
 	s.logLeak(s.decoders.Close())
 	s.logLeak(s.shared.Close())
 }

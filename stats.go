@@ -45,10 +45,8 @@ func (s *Server) Memory() mem.Snapshot {
 	s.onLoops(func(svc *service) {
 		t := svc.alloc.Stats()
 		sum.Add(&t)
-		sum.AddPools(svc.exchanges.Stats(), svc.conns.Stats())
-		if p := svc.ws.topics; p != nil {
-			sum.AddPools(p.frames.Stats(), p.queues.Stats())
-		}
+		sum.AddPools(svc.exchanges.Stats(), svc.conns.Stats(), svc.ws.codecs.Stats())
+		svc.ws.topics.addTo(&sum)
 		sum.AddSuspects(svc.alloc.Suspects(svc.cfg.SuspectAfter))
 	})
 	if shared, jobs := s.offLoops(); shared != nil {

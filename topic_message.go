@@ -1,6 +1,7 @@
 package ringwire
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/ringwire/ringwire/mem"
@@ -153,10 +154,17 @@ func (p *topicPools) drop(f *topicFrame) {
 	}
 }
 
-// Close fails when something was not given back.
+// Close fails when something was not given back. p may be nil: nobody has subscribed.
 func (p *topicPools) Close() error {
-	if err := p.queues.Close(); err != nil {
-		return err
+	if p == nil {
+		return nil
 	}
-	return p.frames.Close()
+	return errors.Join(p.queues.Close(), p.frames.Close())
+}
+
+// addTo reports what is in use, likewise.
+func (p *topicPools) addTo(sum *mem.Snapshot) {
+	if p != nil {
+		sum.AddPools(p.frames.Stats(), p.queues.Stats())
+	}
 }

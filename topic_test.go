@@ -303,6 +303,40 @@ func TestTopicServerEnds(t *testing.T) {
 	})
 }
 
+// A client's WebSockets may be subscribed, too: each gets frames of its own then, masked.
+func TestTopicOfClients(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		topic := testTopic(t, TopicConfig{})
+		got := make(chan string, 10)
+		s := wsServer(t, driver, &WebSocketConfig{
+			OnMessage:   func(_ *WebSocket, m Message) { got <- m.String() },
+			Compression: &WebSocketCompression{},
+		})
+		d := dialer(t, driver)
+		for i, compression := range []*WebSocketCompression{nil, {}} {
+			if _, err := d.Dial(t.Context(), s.url("/ws"), &WebSocketConfig{
+				OnOpen:      func(ws *WebSocket) { _ = topic.Subscribe(ws) },
+				Compression: compression,
+			}); err != nil {
+				t.Fatal(err)
+			}
+			await(t, topic, "it has joined", func(st TopicStats) bool { return st.Subscribers == i+1 })
+		}
+		for _, n := range []int{0, 10, 5000} {
+			publish(t, topic, "", repeat(n))
+			for range 2 {
+				if m := <-got; m != repeat(n) {
+					t.Errorf("got %.60q, want %d bytes", m, n)
+				}
+			}
+		}
+		if st := d.Stats(); st.Subscriptions != 2 || st.MessagesOut != 6 {
+			t.Errorf("the dialer's account is %+v", st)
+		}
+	})
+}
+
 // inflate undoes the compression of one message.
 func inflate(t *testing.T, p string) string {
 	t.Helper()

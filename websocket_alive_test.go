@@ -12,7 +12,7 @@ func TestWebSocketPings(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
 		closed := make(ends, 1)
-		s := wsServer(t, driver, &WebSocketConfig{OnClose: closed.onClose, PingEvery: 60 * time.Millisecond, PongTimeout: 200 * time.Millisecond})
+		s := wsServer(t, driver, &WebSocketConfig{OnClose: closed.onClose, PingEvery: 30 * time.Millisecond, PongTimeout: time.Second})
 		p := s.dialWS()
 		for i := range 70 { // more than MaxControl
 			p.expectFrame(fin|opPing, "", "it is asked again and again")
@@ -96,16 +96,10 @@ func TestWebSocketBackpressure(t *testing.T) {
 		s := wsServer(t, driver, &WebSocketConfig{OnMessage: echo, OnDrain: func(ws *WebSocket) { drained <- ws.Buffered() }})
 		p := s.dialWS()
 		m := repeat(100_000)
-		const n = 400
-		go func() {
-			for range n {
-				if _, err := io.WriteString(p.Conn, text(m)); err != nil {
-					return
-				}
-			}
-		}()
+		const n = 150
+		p.pour(text(m), n)
 		after := s.stalled()
-		if got := after.WebSocket.MessagesIn; got < 3 || got > 200 {
+		if got := after.WebSocket.MessagesIn; got < 3 || got > n-20 {
 			t.Errorf("%d messages were taken of a peer that does not read", got)
 		}
 		if after.Leased > 64 {
@@ -191,7 +185,7 @@ func TestWebSocketLimits(t *testing.T) {
 			p := s.dialWS()
 			p.send(frame(opBinary, repeat(600)) + frame(fin, repeat(400)) + strings.Repeat(frame(fin|opPing, "x"), 15))
 			p.expectFrame(fin|opBinary, repeat(600)+repeat(400), "at the limit")
-			go func() { _, _ = io.WriteString(p.Conn, tc.raw) }()
+			p.pour(tc.raw, 1)
 			p.expectClose(tc.code, tc.why)
 			closed.expect(t, tc.code, false, false, tc.why)
 		}

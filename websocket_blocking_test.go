@@ -42,13 +42,11 @@ func TestWebSocketBlocking(t *testing.T) {
 			p.expectFrame(fin|opBinary, repeat(n), "")
 		}
 		const n = 5000
-		go func() {
-			var raw strings.Builder
-			for i := range n {
-				raw.WriteString(text(itoa(i)))
-			}
-			_, _ = io.WriteString(p.Conn, raw.String())
-		}()
+		var raw strings.Builder
+		for i := range n {
+			raw.WriteString(text(itoa(i)))
+		}
+		p.pour(raw.String(), 1)
 		for i := range n {
 			p.expectText(itoa(i), "in order")
 		}
@@ -63,16 +61,9 @@ func TestWebSocketBlockingBackpressure(t *testing.T) {
 		goOn := make(chan struct{})
 		s := wsBlocking(t, driver, nil, func(ws *BlockingWebSocket) { <-goOn; echoBlocking(ws) })
 		p := s.dialWS()
-		m, wrote := repeat(50_000), make(chan struct{})
-		const n = 1000
-		go func() {
-			defer close(wrote)
-			for range n {
-				if _, err := io.WriteString(p.Conn, text(m)); err != nil {
-					return
-				}
-			}
-		}()
+		m := repeat(50_000)
+		const n = 300
+		p.pour(text(m), n)
 		s.eventually("the reader is behind", func(svc *service) bool { return svc.ws.stats.MessagesIn >= feedHigh/50_000 })
 		time.Sleep(30 * time.Millisecond)
 		if got := s.Stats().WebSocket.MessagesIn; got > feedHigh/50_000+1 {
@@ -87,7 +78,6 @@ func TestWebSocketBlockingBackpressure(t *testing.T) {
 		for range n {
 			p.expectText(m, "")
 		}
-		<-wrote
 		p.leave()
 	})
 }

@@ -57,26 +57,17 @@ func (u *users) add() {
 
 func (u *users) done() {
 	u.mu.Lock()
-	u.n--
-	last := u.last
-	if u.n > 0 {
-		last = nil
-	}
-	u.mu.Unlock()
-	if last != nil {
-		last()
+	defer u.mu.Unlock()
+	if u.n--; u.n == 0 && u.last != nil {
+		u.last()
 	}
 }
 
-// wait has f called when there are none, at once if that is so now.
+// wait has f called when there are none, at once if that is so now. All loops have ended.
 func (u *users) wait(f func()) {
 	u.mu.Lock()
-	none := u.n == 0
-	if !none {
-		u.last = f
-	}
-	u.mu.Unlock()
-	if none {
+	defer u.mu.Unlock()
+	if u.last = f; u.n == 0 {
 		f()
 	}
 }

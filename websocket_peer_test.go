@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"syscall"
@@ -233,4 +234,27 @@ func (e ends) expect(t *testing.T, code int, remote, clean bool, why string) *Cl
 // repeat is a payload of n bytes.
 func repeat(n int) string {
 	return string(bytes.Repeat([]byte("0123456789abcdef"), n/16+1)[:n])
+}
+
+// pour sends text n times from another goroutine, however long the server lets it wait.
+func (p *wsPeer) pour(text string, n int) {
+	_ = p.SetWriteDeadline(time.Time{})
+	go func() {
+		for range n {
+			if _, err := io.WriteString(p.Conn, text); err != nil {
+				return
+			}
+		}
+	}()
+}
+
+// prose is text of n bytes that can be compressed, and not too well.
+func prose(n int) string {
+	rng := rand.New(rand.NewPCG(1, 2))
+	words := strings.Fields("the market opens with a price of and volume for each symbol bid ask at last trade seq")
+	var text strings.Builder
+	for text.Len() < n {
+		text.WriteString(words[rng.IntN(len(words))] + " " + itoa(rng.IntN(1000)) + " ")
+	}
+	return text.String()[:n]
 }

@@ -107,7 +107,7 @@ func (s *WebSocket) SendPrepared(m *Prepared) error {
 		return err
 	}
 	f := &m.plain
-	if c := &s.agreed; c.Enabled && m.length >= c.Threshold && c.ServerWindow == preparedWindow.ServerWindow {
+	if c := &s.agreed; c.Enabled && m.length >= c.Threshold && (c.ServerWindow == 0 || c.ServerWindow == preparedWindow.ServerWindow) {
 		if small := m.deflated(); small.lease.Valid() {
 			f = small
 		}

@@ -20,7 +20,7 @@ type Config struct {
 	// AcceptFailed is told why accepting failed (EMFILE …); the driver resumes by itself.
 	AcceptFailed func(err error)
 
-	// MaxConns is how many connections are served at once; more wait unserved until
+	// MaxConns is how many accepted connections are served at once; more wait unserved until
 	// one ends. Default: no limit.
 	MaxConns int
 
@@ -43,7 +43,7 @@ type Config struct {
 	// OutputChunk is the size of the leases that output is written to. Default 4 KiB.
 	OutputChunk int
 
-	// TLS secures every connection: handlers are made when the handshake is over, and see
+	// TLS secures every accepted connection: handlers are made when the handshake is over, and see
 	// plaintext. Nil: none.
 	TLS *tls.Engine
 
@@ -51,10 +51,11 @@ type Config struct {
 	// one first step a turn. They must be of the same engine.
 	Handshakers *Handshakers
 
-	// HandshakeFailed is told why a handshake failed. The connection is closed when it returns.
+	// HandshakeFailed is told why the handshake of an accepted connection failed, which is
+	// closed when it returns. An adopted one's handler is told by OnClose.
 	HandshakeFailed func(c *Conn, err error)
 
-	// HandshakeTimeout is how long a handshake may take, from the accept. Default 10 s.
+	// HandshakeTimeout is how long a handshake may take, from the accept or AdoptTLS. Default 10 s.
 	HandshakeTimeout time.Duration
 
 	// MaxHandshakes is how many handshakes may be going on at once, some 20 KiB each; more

@@ -80,6 +80,8 @@ const (
 	ended                       // OnEnd was called
 	high                        // output was above the high-water mark: OnDrain is due
 	linger                      // after flushing, wait for the peer's end
+	outgoing                    // this side has begun
+	opening                     // OnOpen is due in Turn
 	endDue                      // OnEnd is still due: the end came while paused, or before this handler
 )
 

@@ -32,8 +32,8 @@ const MaxSendBufs = 16
 // A connection is named by its id, a small dense slot number made to index a slice: the
 // driver reuses a number only after its Closed, and takes a new one (one more than the
 // highest so far, from 0) only when there is none to reuse. An id is valid from the
-// beginning of its Opened until its Closed returns. A call with an id outside that span
-// is a bug of the caller; drivers ignore it.
+// beginning of its Opened, or from when Adopt returned it, until its Closed returns. A call
+// with an id outside that span is a bug of the caller; drivers ignore it.
 //
 // # Errors
 //
@@ -58,6 +58,21 @@ type Driver interface {
 
 	// StopAccept closes the listeners for good. Open connections go on. On the loop.
 	StopAccept()
+
+	// Adopt takes over nc, a stream that is connected already, as if it had been accepted:
+	// paused, with an id of the same kind. There is no Opened: the id is what Adopt returns,
+	// and callbacks for it come after the one that called. It does not matter whether the loop
+	// accepts, or ever did.
+	//
+	// From here on nc is the driver's: nobody else may use it, or close it, or wait in one of
+	// its methods. Its deadlines are cleared, its other options stay. A driver may go on with
+	// another descriptor of the same socket and close nc at once. An error leaves nc open and
+	// the caller's. It is one of the system's (EMFILE …); or matches errors.ErrUnsupported when
+	// this driver cannot serve such an nc, net.ErrClosed when nc is a closed socket, or when the
+	// loop does not run: not yet, or no more.
+	//
+	// On the loop, and from inside a callback or Task only. It does not block.
+	Adopt(nc net.Conn) (id uint32, err error)
 
 	// Run runs the loop on the calling goroutine until Stop, and returns nil then; an
 	// error means that the loop could not go on. Everything is closed and every id had its
@@ -130,7 +145,7 @@ type Task = interface {
 // waits. A panic is not caught: it ends Run, and the process with it, as for any
 // goroutine. Whoever runs foreign code in a callback recovers there.
 //
-// Per id the order is: Opened; then Received any number of times and Ended at most once,
+// Per id the order is: Opened, but for adopted ones; then Received any number of times and Ended at most once,
 // mixed with one Sent for each Send; then Closed.
 //
 // It is an alias of an unnamed interface of basic types so that a driver can spell the

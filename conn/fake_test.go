@@ -28,6 +28,7 @@ type fake struct {
 	stopped  bool
 	commands []string
 	turns    int
+	refuses  error           // what Adopt fails with
 	post     func(Task) bool // instead of running it at once
 }
 
@@ -120,6 +121,21 @@ func (d *fake) unchanged(c *fakeLink) {
 }
 
 func (d *fake) accept() uint32 {
+	id := d.link()
+	d.ev.Opened(id)
+	return id
+}
+
+// Adopt takes anything, or fails as the test says.
+func (d *fake) Adopt(net.Conn) (uint32, error) {
+	if d.refuses != nil {
+		return 0, d.refuses
+	}
+	return d.link(), nil
+}
+
+// link opens a connection.
+func (d *fake) link() uint32 {
 	var id uint32
 	if n := len(d.free); n > 0 {
 		id, d.free = d.free[n-1], d.free[:n-1]
@@ -128,7 +144,6 @@ func (d *fake) accept() uint32 {
 		d.links = append(d.links, nil)
 	}
 	d.links[id] = &fakeLink{open: true}
-	d.ev.Opened(id)
 	return id
 }
 

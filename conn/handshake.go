@@ -47,7 +47,11 @@ func (l *Loop) greet() {
 			continue
 		case here:
 			here = false
-			l.attach(c, l.tls.Accept(), c.addr)
+			if c.sec.session == nil {
+				l.attach(c, l.tls.Accept(), c.addr)
+			}
+		case c.sec.session != nil: // a client's: it stays here
+			return
 		case l.cfg.Handshakers == nil || !l.cfg.Handshakers.take(l, c):
 			return
 		default:
@@ -110,7 +114,7 @@ func (l *Loop) handshakeFailed(c *Conn, err error) {
 	if err == tls.ErrPlaintext {
 		l.stats.Plaintext++
 	}
-	if l.cfg.HandshakeFailed != nil {
+	if l.cfg.HandshakeFailed != nil && !c.has(outgoing) { // whose handler is told
 		l.cfg.HandshakeFailed(c, err)
 	}
 }
@@ -125,10 +129,14 @@ func (l *Loop) settle(c *Conn) {
 	}
 	c.SetDeadline(0)
 	if l.shutting {
-		c.closeWith(0)
+		c.closeFor(ErrStopped)
 		return
 	}
-	c.handler = l.cfg.Accept(c)
+	if a, ok := c.handler.(*awaiting); ok {
+		c.admitted(a)
+	} else {
+		c.handler = l.cfg.Accept(c)
+	}
 	rest := s.part
 	s.part = spill{}
 	if rest.len() > 0 {

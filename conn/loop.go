@@ -19,7 +19,9 @@ const (
 type Stats struct {
 	Open          int    // connections now, parked ones included
 	Parked        int    // of those, accepted above MaxConns and not served
-	Accepted      uint64 // connections
+	Outgoing      int    // of Open, begun by this side
+	Accepted      uint64 // connections that peers have begun
+	Adopted       uint64 // connections that this side has begun
 	AcceptErrors  uint64 // times accepting failed
 	ReceivedBytes uint64
 	SentBytes     uint64
@@ -50,10 +52,11 @@ type Loop struct {
 	kept, output *mem.Account // of cfg.Alloc
 	lent         *mem.Account // likewise, in checking builds: see give
 
-	tls      *tls.Loop // nil: no TLS
-	secures  *mem.Pool[secure]
-	hellos   []uint32 // connections whose handshake is to begin, in order of arrival
-	shakings int      // handshakes that have begun
+	tls      *tls.Loop         // nil: no TLS for who comes
+	clients  []clientEngine    // for whom we call
+	secures  *mem.Pool[secure] // nil until it is needed
+	hellos   []uint32          // connections whose handshake is to begin, in order of arrival
+	shakings int               // handshakes that have begun
 
 	stats    Stats
 	shutting bool
@@ -65,10 +68,9 @@ func NewLoop(cfg Config) *Loop {
 	l := &Loop{drv: cfg.Driver, cfg: cfg.withDefaults(), now: cfg.Driver.Now()}
 	l.wheel.tick = l.now >> tickShift
 	l.kept, l.output = l.cfg.Alloc.Account("kept input"), l.cfg.Alloc.Account("output")
+	l.rest.above = restAbove
 	if l.cfg.TLS != nil {
-		l.rest.above = restAbove
 		l.tls = l.cfg.TLS.NewLoop(l.cfg.Alloc)
-		l.secures = mem.NewPool(mem.PoolConfig[secure]{Name: "TLS connection", Reset: resetSecure, Max: 16 << 10, Heap: !l.cfg.Alloc.Pooling()})
 	}
 	if mem.Checking {
 		l.lent = l.cfg.Alloc.Account("lent input")
@@ -144,15 +146,9 @@ func (l *Loop) conn(id uint32) *Conn { return &l.pages[id>>pageShift][id&(pageSi
 // Opened implements Events.
 func (l *Loop) Opened(id uint32) {
 	l.enter()
-	for int(id>>pageShift) >= len(l.pages) {
-		l.pages = append(l.pages, make([]Conn, pageSize))
-	}
-	c := l.conn(id)
-	*c = Conn{loop: l, id: id, state: parked}
-	c.out.InitFor(l.output, l.cfg.OutputChunk)
+	c := l.seat(id)
 	l.stats.Accepted++
-	l.stats.Open++
-	switch serving := l.stats.Open - l.stats.Parked; {
+	switch serving := l.came() - l.stats.Parked; {
 	case l.shutting:
 		l.stats.Parked++
 		c.teardown()
@@ -162,14 +158,30 @@ func (l *Loop) Opened(id uint32) {
 	default:
 		l.serve(c)
 	}
-	if l.stats.Open >= l.cfg.MaxConns {
+	if l.came() >= l.cfg.MaxConns {
 		l.drv.PauseAccept()
 	}
 }
 
+// seat makes the Conn of a new id.
+func (l *Loop) seat(id uint32) *Conn {
+	for int(id>>pageShift) >= len(l.pages) {
+		l.pages = append(l.pages, make([]Conn, pageSize))
+	}
+	c := l.conn(id)
+	*c = Conn{loop: l, id: id, state: parked}
+	c.out.InitFor(l.output, l.cfg.OutputChunk)
+	l.stats.Open++
+	return c
+}
+
+// came is the number of open connections that peers have begun.
+func (l *Loop) came() int { return l.stats.Open - l.stats.Outgoing }
+
 func (l *Loop) serve(c *Conn) {
 	c.state = open
 	if l.tls != nil {
+		c.handler = greeter{} // until the handshake is over
 		l.secured(c)
 	} else {
 		c.handler = l.cfg.Accept(c)
@@ -182,7 +194,7 @@ func (l *Loop) unpark() {
 	if l.stopped {
 		return
 	}
-	for len(l.parked) > 0 && l.stats.Open-l.stats.Parked < l.cfg.MaxConns {
+	for len(l.parked) > 0 && l.came()-l.stats.Parked < l.cfg.MaxConns {
 		c := l.conn(l.parked[0])
 		l.parked = l.parked[:copy(l.parked, l.parked[1:])]
 		if c.state == parked {
@@ -191,7 +203,7 @@ func (l *Loop) unpark() {
 			return
 		}
 	}
-	if l.stats.Open < l.cfg.MaxConns && !l.shutting {
+	if l.came() < l.cfg.MaxConns && !l.shutting {
 		l.drv.ResumeAccept()
 	}
 }
@@ -351,6 +363,9 @@ func (l *Loop) Closed(id uint32) {
 	}
 	c.out.Release()
 	c.spill.release()
+	if c.has(outgoing) {
+		l.stats.Outgoing--
+	}
 	// The dirty list may still name this slot: a later connection in it is then
 	// looked at once for nothing.
 	*c = Conn{loop: l, id: id}
@@ -382,6 +397,9 @@ func (l *Loop) Turn(now int64) int64 {
 			continue
 		}
 		c.flags &^= dirty
+		if c.has(opening) {
+			c.announce()
+		}
 		if c.has(redeliver) {
 			c.deliver()
 		}

@@ -12,7 +12,7 @@ import (
 // secure is what a connection with TLS has besides: the session, and the sealed bytes on
 // their way in and out. The handler's side of the Conn is the same as without.
 type secure struct {
-	session *tls.Session  // nil until the peer has greeted
+	session *tls.Session  // of a server: nil until the peer has greeted
 	job     *handshakeJob // nil unless the handshake is made elsewhere
 	wire    mem.Writer    // sealed, not yet acknowledged by the driver; the front may be in flight
 	part    spill         // of a record, or of the handshake, until the rest has come
@@ -26,7 +26,7 @@ type secure struct {
 type securePhase uint8
 
 const (
-	greeting securePhase = iota // the peer's first record
+	greeting securePhase = iota // the client's first record
 	queued                      // its turn
 	shaking                     // the peer, in a handshake that has begun
 	signing                     // an asynchronous key
@@ -42,9 +42,12 @@ func (c *Conn) TLS() *tls.Info {
 	return c.sec.session.Info()
 }
 
-// secured begins the handshake on a new connection. Its handler is made when that is over.
+// secured begins the handshake on a new connection.
 func (l *Loop) secured(c *Conn) {
-	c.sec, c.handler = l.secures.Get(), greeter{}
+	if l.secures == nil {
+		l.secures = mem.NewPool(mem.PoolConfig[secure]{Name: "TLS connection", Reset: resetSecure, Max: 16 << 10, Heap: !l.cfg.Alloc.Pooling()})
+	}
+	c.sec = l.secures.Get()
 	c.sec.wire.InitFor(l.output, 0)
 	c.SetDeadline(l.now + int64(l.cfg.HandshakeTimeout))
 }
@@ -141,8 +144,9 @@ func (l *Loop) endedSealed(c *Conn, err error) {
 		return
 	}
 	if c.sec.phase != settled && c.state == open {
-		l.handshakeFailed(c, fmt.Errorf("%w: %w", errHandshakeCut, err))
-		c.fail(err)
+		cut := fmt.Errorf("%w: %w", errHandshakeCut, err)
+		l.handshakeFailed(c, cut)
+		c.fail(cut)
 		return
 	}
 	c.flags |= ended
@@ -271,7 +275,7 @@ func (t *wakeTask) RunTask() {
 	t.loop.stepHandshake(t.loop.conn(t.id))
 }
 
-// greeter is the handler of a connection until its handshake is over.
+// greeter is the handler of an accepted connection until its handshake is over.
 type greeter struct{}
 
 func (greeter) OnData(_ *Conn, p []byte) int { return len(p) }

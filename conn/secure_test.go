@@ -101,7 +101,7 @@ func (c *client) hear() {
 	if !c.s.Ready() {
 		used, _, err := c.s.Step(c.in, &c.out)
 		c.in = c.in[used:]
-		if err != nil {
+		if err != nil && c.end == "" {
 			c.end = err.Error()
 		}
 	}

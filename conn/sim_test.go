@@ -2,9 +2,11 @@ package conn
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"strconv"
 	"testing"
@@ -145,6 +147,7 @@ func (e *echoer) OnTimeout(c *Conn) {
 	c.Resume()
 }
 
+func (e *echoer) OnOpen(*Conn)         {}
 func (e *echoer) OnShutdown(c *Conn)   { c.Close() }
 func (e *echoer) OnClose(*Conn, error) { *e.closed++ }
 
@@ -169,8 +172,8 @@ const (
 	lineKinds
 )
 
-func newLiner(rng *rand.Rand, s *sim.Sim, n int) *liner {
-	l := &liner{peer: s.Dial(), kind: rng.IntN(lineKinds), leaveAt: rng.IntN(200)}
+func newLiner(rng *rand.Rand, s *sim.Sim, adopt func(net.Conn), n int) *liner {
+	l := &liner{peer: meet(rng, s, adopt), kind: rng.IntN(lineKinds), leaveAt: rng.IntN(200)}
 	for i := range rng.IntN(200) {
 		l.text = fmt.Appendf(l.text, "%d:%d:%0*d\n", n, i, 1<<rng.IntN(11), i)
 	}
@@ -179,6 +182,16 @@ func newLiner(rng *rand.Rand, s *sim.Sim, n int) *liner {
 		l.all = append(bytes.Clone(l.text), make([]byte, rng.IntN(100_000))...)
 	}
 	return l
+}
+
+// meet makes the connection: from that side, or from this.
+func meet(rng *rand.Rand, s *sim.Sim, adopt func(net.Conn)) *sim.Peer {
+	if rng.IntN(3) > 0 {
+		return s.Dial()
+	}
+	near, peer := s.Connect()
+	s.Post(taskFunc(func() { adopt(near) }))
+	return peer
 }
 
 // act writes and reads a little, and checks; hostile networks may break off.
@@ -235,13 +248,23 @@ func runEcho(t *testing.T, seed uint64, faults sim.Faults) {
 			return &echoer{t: t, rng: rng, closed: &closed}
 		},
 	})
+	adopt := func(nc net.Conn) {
+		switch _, err := loop.Adopt(nc, &echoer{t: t, rng: rng, closed: &closed}); {
+		case err == nil:
+			accepted++
+		case loop.ShuttingDown() || errors.Is(err, net.ErrClosed):
+			_ = nc.Close()
+		default:
+			t.Errorf("Adopt: %v", err)
+		}
+	}
 	if err := s.Listen(s.NewListener()); err != nil {
 		t.Fatal(err)
 	}
 	s.Begin(loop)
 	var clients []*liner
 	for i := range 1 + rng.IntN(8) {
-		clients = append(clients, newLiner(rng, s, i))
+		clients = append(clients, newLiner(rng, s, adopt, i))
 	}
 	playEcho(t, rng, s, clients, faults.Reset > 0)
 	s.Advance(time.Minute)
@@ -249,7 +272,7 @@ func runEcho(t *testing.T, seed uint64, faults sim.Faults) {
 		t.Errorf("all clients are gone: %+v, %d handlers made, %d closed", st, accepted, closed)
 	}
 	for i := range 3 { // the end comes in the middle
-		c := newLiner(rng, s, i)
+		c := newLiner(rng, s, adopt, i)
 		c.act(t, rng, true)
 	}
 	s.Advance(time.Millisecond)

@@ -37,7 +37,7 @@ var collecting atomic.Bool // loops tend to get idle together
 
 // traffic is anything that makes a loop use memory.
 func (l *Loop) traffic() uint64 {
-	return l.stats.ReceivedBytes + l.stats.SentBytes + l.stats.Accepted
+	return l.stats.ReceivedBytes + l.stats.SentBytes + l.stats.Accepted + l.stats.Adopted
 }
 
 // trimWhenIdle is called in each turn and returns when it wants to be called again, 0 = not.

@@ -47,6 +47,11 @@ func (l *Loop) open(nc net.Conn) {
 		_ = nc.Close()
 		return
 	}
+	l.ev.Opened(l.begin(nc))
+}
+
+// begin gives nc a slot and starts its goroutines, which have to wait for us.
+func (l *Loop) begin(nc net.Conn) (id uint32) {
 	c := newConn(l, nc)
 	if n := len(l.free); n > 0 {
 		c.id = l.free[n-1]
@@ -57,8 +62,8 @@ func (l *Loop) open(nc net.Conn) {
 		l.conns = append(l.conns, c)
 	}
 	l.force = true // so that Turn follows
-	c.io.start()   // its goroutines have to wait for us
-	l.ev.Opened(c.id)
+	c.io.start()
+	return c.id
 }
 
 func newConn(l *Loop, nc net.Conn) *conn {

@@ -49,23 +49,8 @@ func (l *Loop) Listen(ln net.Listener) error {
 	if !ok {
 		return fmt.Errorf("ring: listen: %T has no file descriptor: %w", ln, errors.ErrUnsupported)
 	}
-	raw, err := sc.SyscallConn()
+	fd, err := blockingDup(sc)
 	if err != nil {
-		return fmt.Errorf("ring: listen: %w", err)
-	}
-	fd := -1
-	if cerr := raw.Control(func(sysfd uintptr) {
-		fd, err = unix.FcntlInt(sysfd, unix.F_DUPFD_CLOEXEC, 0)
-	}); cerr != nil {
-		err = cerr
-	}
-	if err == nil {
-		err = unix.SetNonblock(fd, false)
-	}
-	if err != nil {
-		if fd >= 0 {
-			_ = unix.Close(fd)
-		}
 		return fmt.Errorf("ring: listen: take over the socket: %w", err)
 	}
 	// Accepted sockets inherit it, which saves a system call for each. Unix sockets have none.
@@ -81,6 +66,28 @@ func (l *Loop) Listen(ln net.Listener) error {
 		l.armAccept()
 	}
 	return nil
+}
+
+// blockingDup is a second descriptor of a socket, which loses O_NONBLOCK: that belongs to the
+// socket, not to a descriptor.
+func blockingDup(sc syscall.Conn) (fd int, err error) {
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	if cerr := raw.Control(func(sysfd uintptr) {
+		fd, err = unix.FcntlInt(sysfd, unix.F_DUPFD_CLOEXEC, 0)
+	}); cerr != nil {
+		return -1, cerr
+	}
+	if err != nil {
+		return -1, err
+	}
+	if err = unix.SetNonblock(fd, false); err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
 }
 
 // armAccept starts what listeners have no accept in flight, unless accepting rests.

@@ -3,6 +3,7 @@ package conntest
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -123,23 +124,41 @@ func (k *Checker) of(name string, id uint32) *idState {
 func (k *Checker) Opened(id uint32) {
 	k.enter("Opened", id)
 	defer k.leave()
+	k.begin("Opened", id)
+	k.ev.Opened(id)
+}
+
+// begin begins the life of an id.
+func (k *Checker) begin(name string, id uint32) {
 	switch {
 	case int(id) > len(k.ids):
-		k.blame("Opened(%d): ids so far are below %d", id, len(k.ids))
+		k.blame("%s(%d): ids so far are below %d", name, id, len(k.ids))
 		k.ids = append(k.ids, make([]idState, int(id)-len(k.ids))...)
 		fallthrough
 	case int(id) == len(k.ids):
 		if k.opened < len(k.ids) {
-			k.blame("Opened(%d): a new id although %d of %d are free", id, len(k.ids)-k.opened, len(k.ids))
+			k.blame("%s(%d): a new id although %d of %d are free", name, id, len(k.ids)-k.opened, len(k.ids))
 		}
 		k.ids = append(k.ids, idState{})
 	case k.ids[id].open:
-		k.blame("Opened(%d): the id is open", id)
+		k.blame("%s(%d): the id is open", name, id)
 	}
 	k.ids[id] = idState{open: true}
 	k.opened++
 	k.most = max(k.most, k.opened)
-	k.ev.Opened(id)
+}
+
+// Adopt passes it on. From its return on the id is as one that was Opened.
+func (k *Checker) Adopt(nc net.Conn) (uint32, error) {
+	id, err := k.Driver.Adopt(nc)
+	switch {
+	case err != nil:
+	case k.ended:
+		k.blame("Adopt: %d after Run returned", id)
+	default:
+		k.begin("Adopt", id)
+	}
+	return id, err
 }
 
 // Received checks the order and destroys the bytes afterwards, which the contract allows.
@@ -220,7 +239,7 @@ func (k *Checker) Closed(id uint32) {
 	s.closing = true
 	k.scribble(s)
 	k.ev.Closed(id)
-	s.open = false
+	k.state(id).open = false // which Adopt may have moved
 	k.opened--
 	k.closed++
 }

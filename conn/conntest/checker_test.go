@@ -2,6 +2,7 @@ package conntest
 
 import (
 	"io"
+	"net"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,6 +27,10 @@ type hollow struct {
 	onSend  func()
 	onClose func()
 	now     int64
+
+	onAdopt func()
+	adopts  uint32
+	refuses error
 }
 
 func (h *hollow) Receive(uint32) {}
@@ -40,7 +45,36 @@ func (h *hollow) Close(uint32) {
 	}
 }
 func (h *hollow) Now() int64 { return h.now }
-func (h *hollow) Stop()      {}
+func (h *hollow) Adopt(net.Conn) (uint32, error) {
+	if h.onAdopt != nil {
+		h.onAdopt()
+	}
+	return h.adopts, h.refuses
+}
+func (h *hollow) Stop() {}
+
+func adopt(k *Checker) { _, _ = k.Adopt(nil) }
+
+// adopter adopts in Closed.
+type adopter struct {
+	silent
+	k *Checker
+}
+
+func (a *adopter) Closed(uint32) { adopt(a.k) }
+
+// TestCheckerAdoptsInClosed: the old id ends although the table of ids moves meanwhile.
+func TestCheckerAdoptsInClosed(t *testing.T) {
+	h := &hollow{adopts: 1}
+	k := NewChecker(h)
+	k.Wrap(&adopter{k: k})
+	k.Opened(0)
+	k.Close(0)
+	k.Closed(0)
+	if k.state(0).open || !k.state(1).open {
+		t.Error("id 0 counts as open, or 1 does not")
+	}
+}
 
 // TestCheckerCatches plays drivers with one fault each.
 func TestCheckerCatches(t *testing.T) {
@@ -52,6 +86,26 @@ func TestCheckerCatches(t *testing.T) {
 		{"the id is open", func(k *Checker, _ *hollow) { k.Opened(0); k.Opened(0) }},
 		{"ids so far", func(k *Checker, _ *hollow) { k.Opened(3) }},
 		{"a new id although", func(k *Checker, _ *hollow) { k.Opened(0); k.Close(0); k.Closed(0); k.Opened(1) }},
+		{"Adopt(0): the id is open", func(k *Checker, _ *hollow) { k.Opened(0); adopt(k) }},
+		{"Adopt(3): ids so far", func(k *Checker, h *hollow) { h.adopts = 3; adopt(k) }},
+		{"Adopt(1): a new id although", func(k *Checker, h *hollow) {
+			adopt(k)
+			k.Close(0)
+			k.Closed(0)
+			h.adopts = 1
+			adopt(k)
+		}},
+		{"inside or beside", func(k *Checker, h *hollow) {
+			h.onAdopt = func() { k.Opened(0) }
+			k.Task(func() { adopt(k) }).RunTask()
+		}},
+		{"Adopt: 0 after Run returned", func(k *Checker, _ *hollow) { k.Finished(); adopt(k) }},
+		{"not open", func(k *Checker, h *hollow) {
+			h.refuses = syscall.EMFILE
+			adopt(k)
+			k.Received(0, []byte{1})
+		}},
+		{"EOF) before Receive", func(k *Checker, _ *hollow) { adopt(k); k.Ended(0, io.EOF) }},
 		{"before Receive", func(k *Checker, _ *hollow) { k.Opened(0); k.Received(0, []byte{1}) }},
 		{"EOF) before Receive", func(k *Checker, _ *hollow) { k.Opened(0); k.Ended(0, io.EOF) }},
 		{"of no bytes", func(k *Checker, _ *hollow) { k.Opened(0); k.Receive(0); k.Received(0, nil) }},

@@ -38,6 +38,9 @@ type Harness struct {
 	// Dial connects a client.
 	Dial func() (Peer, error)
 
+	// Connect makes a connection for Driver.Adopt, and its far end.
+	Connect func() (net.Conn, Peer, error)
+
 	// Progress lets the world go on a little: it sleeps, or steps.
 	Progress func()
 
@@ -82,6 +85,7 @@ func Simulated(seed uint64, faults sim.Faults) Factory {
 			Driver:   s,
 			Run:      func(ev conn.Events) error { s.Begin(ev); return nil },
 			Dial:     func() (Peer, error) { return s.Dial(), nil },
+			Connect:  func() (net.Conn, Peer, error) { nc, p := s.Connect(); return nc, p, nil },
 			Progress: func() { s.Step() },
 			FailAccepts: func(n int) {
 				for range n {
@@ -98,21 +102,9 @@ func Simulated(seed uint64, faults sim.Faults) Factory {
 func Sockets(network string, newDriver func() (conn.Driver, error)) Factory {
 	return func(t testing.TB) *Harness {
 		checkLeaks(t)
-		address := "127.0.0.1:0"
-		if network == "unix" {
-			dir, err := os.MkdirTemp("", "conntest") // t.TempDir's names are too long for a socket
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = os.RemoveAll(dir) })
-			address = filepath.Join(dir, "s")
-		}
-		ln, err := net.Listen(network, address)
-		if err != nil {
-			t.Skipf("cannot listen on %s %s: %v", network, address, err)
-		}
+		ln := listen(t, network)
 		h := socketHarness(t, newDriver, ln)
-		address = ln.Addr().String()
+		address := ln.Addr().String()
 		h.Dial = func() (Peer, error) {
 			c, err := net.Dial(network, address)
 			if err != nil {
@@ -120,10 +112,50 @@ func Sockets(network string, newDriver func() (conn.Driver, error)) Factory {
 			}
 			return NewPeer(c), nil
 		}
+		h.Connect = connector(t, network)
 		h.Resets = network == "tcp"
 		h.Addresses = network == "tcp"
 		h.HalfClose = true
 		return h
+	}
+}
+
+// listen opens a listener on a free address.
+func listen(t testing.TB, network string) net.Listener {
+	address := "127.0.0.1:0"
+	if network == "unix" {
+		dir, err := os.MkdirTemp("", "conntest") // t.TempDir's names are too long for a socket
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.RemoveAll(dir) })
+		address = filepath.Join(dir, "s")
+	}
+	ln, err := net.Listen(network, address)
+	if err != nil {
+		t.Skipf("cannot listen on %s %s: %v", network, address, err)
+	}
+	return ln
+}
+
+// connector connects to a listener of its own, which is opened with the first connection.
+func connector(t testing.TB, network string) func() (net.Conn, Peer, error) {
+	var ln net.Listener
+	return func() (net.Conn, Peer, error) {
+		if ln == nil {
+			ln = listen(t, network)
+			t.Cleanup(func() { _ = ln.Close() })
+		}
+		near, err := net.Dial(network, ln.Addr().String())
+		if err != nil {
+			return nil, nil, err
+		}
+		far, err := ln.Accept()
+		if err != nil {
+			_ = near.Close()
+			return nil, nil, err
+		}
+		return near, NewPeer(far), nil
 	}
 }
 
@@ -139,6 +171,10 @@ func Pipes(newDriver func() (conn.Driver, error)) Factory {
 				return nil, err
 			}
 			return NewPeer(c), nil
+		}
+		h.Connect = func() (net.Conn, Peer, error) {
+			near, far := net.Pipe()
+			return near, NewPeer(far), nil
 		}
 		h.FailAccepts = ln.fail
 		return h

@@ -31,6 +31,7 @@ type rig struct {
 	onReceived func(s *session, p []byte)
 	onEnded    func(s *session)
 	onSent     func(s *session)
+	onClosed   func(s *session)
 	onTurn     func(now int64) int64
 }
 
@@ -64,12 +65,7 @@ func start(t testing.TB, f Factory, setups ...func(*rig)) *rig {
 	for _, setup := range setups {
 		setup(r)
 	}
-	if h.Virtual {
-		r.done <- h.Run(r.d.Wrap(r))
-	} else {
-		r.d.ev = r
-		go func() { r.done <- h.Run(r.d) }()
-	}
+	r.run()
 	t.Cleanup(func() {
 		r.stop()
 		if t.Failed() {
@@ -77,6 +73,16 @@ func start(t testing.TB, f Factory, setups ...func(*rig)) *rig {
 		}
 	})
 	return r
+}
+
+// run starts the driver.
+func (r *rig) run() {
+	if r.h.Virtual {
+		r.done <- r.h.Run(r.d.Wrap(r))
+		return
+	}
+	r.d.ev = r
+	go func() { r.done <- r.h.Run(r.d) }()
 }
 
 // stop ends the driver and checks that everything was closed.
@@ -112,11 +118,13 @@ func (r *rig) stop() {
 	}
 }
 
-func (r *rig) Opened(id uint32) {
+func (r *rig) Opened(id uint32) { r.onOpened(r.session(id)) }
+
+func (r *rig) session(id uint32) *session {
 	s := &session{id: id}
 	r.conns[id] = s
 	r.order = append(r.order, s)
-	r.onOpened(s)
+	return s
 }
 
 func (r *rig) Received(id uint32, p []byte) {
@@ -146,8 +154,12 @@ func (r *rig) Sent(id uint32, n int, err error) {
 }
 
 func (r *rig) Closed(id uint32) {
-	r.conns[id].closed++
+	s := r.conns[id]
+	s.closed++
 	delete(r.conns, id)
+	if r.onClosed != nil {
+		r.onClosed(s)
+	}
 }
 
 func (r *rig) AcceptFailed(err error) { r.fails = append(r.fails, err) }

@@ -43,6 +43,17 @@ var cases = []struct {
 	{"StopFromCallback", testStopFromCallback},
 	{"StopBeforeRun", testStopBeforeRun},
 	{"Fairness", testFairness},
+	{"Adopt", testAdopt},
+	{"AdoptPaused", testAdoptPaused},
+	{"AdoptPeerGone", testAdoptPeerGone},
+	{"AdoptEverywhere", testAdoptEverywhere},
+	{"AdoptMany", testAdoptMany},
+	{"AdoptWithoutAccepting", testAdoptWithoutAccepting},
+	{"AdoptDeadlines", testAdoptDeadlines},
+	{"AdoptAndClose", testAdoptAndClose},
+	{"AdoptRefused", testAdoptRefused},
+	{"AdoptAndStop", testAdoptAndStop},
+	{"AdoptBeforeRun", testAdoptBeforeRun},
 }
 
 // Run runs the suite.

@@ -35,7 +35,7 @@ func pages(t *testing.T) map[string]*Page {
 func TestPagesAreThere(t *testing.T) {
 	found := pages(t)
 	for _, name := range []string{"README.md", "docs/ARCHITECTURE.md", "docs/HACKING.md", "docs/MEMORY.md",
-		"docs/BODIES.md", "docs/TESTING.md", "docs/DECISIONS.md", "bench/README.md"} {
+		"docs/BODIES.md", "docs/WEBSOCKET.md", "docs/TESTING.md", "docs/DECISIONS.md", "bench/README.md"} {
 		if found[name] == nil {
 			t.Errorf("%s is missing", name)
 		}
@@ -104,18 +104,24 @@ func TestReadmeProgram(t *testing.T) {
 	checkAnswer(t, "http://"+addr+"/?name=you", "hello you\n")
 }
 
-// The code in the guide to bodies is part of examples that run.
-func TestBodiesSnippets(t *testing.T) {
+// The code in the guides is part of examples that run.
+func TestSnippets(t *testing.T) {
+	snippets(t, "docs/BODIES.md", "parts_example_test.go")
+	snippets(t, "docs/WEBSOCKET.md", "websocket_example_test.go")
+}
+
+func snippets(t *testing.T, page, source string) {
+	t.Helper()
 	squeeze := func(text string) string { return strings.Join(strings.Fields(text), " ") }
-	examples := squeeze(read(t, "parts_example_test.go"))
-	blocks := ParsePage(read(t, "docs/BODIES.md")).Blocks
+	examples := squeeze(read(t, source))
+	blocks := ParsePage(read(t, page)).Blocks
 	for _, b := range blocks {
 		if b.Lang == "go" && !strings.Contains(examples, squeeze(b.Text)) {
-			t.Errorf("docs/BODIES.md:%d: the code is in no example of parts_example_test.go", b.Line)
+			t.Errorf("%s:%d: the code is in no example of %s", page, b.Line, source)
 		}
 	}
 	if len(blocks) < 3 {
-		t.Errorf("only %d blocks of code were found to check", len(blocks))
+		t.Errorf("%s: only %d blocks of code were found to check", page, len(blocks))
 	}
 }
 

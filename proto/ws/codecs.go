@@ -38,6 +38,10 @@ func (cs *Codecs) disown(c *compressor) {
 	}
 }
 
+// Stats is the account of the connections that have compressed messages, or inflated them, with a context or a smaller
+// window.
+func (cs *Codecs) Stats() mem.PoolStats { return cs.compressors.Stats() }
+
 // Close lets go of everything, and fails when an Engine that has used it was not released. cs stays usable.
 func (cs *Codecs) Close() error {
 	cs.z, cs.encoders = nil, nil

@@ -98,6 +98,10 @@ func TestCompressedMessages(t *testing.T) {
 		if got := w.whole(fr.frame(0xc2, strings.Repeat("a1", 12))); got != "binary aaaaaaaaaaaa" {
 			t.Errorf("24 bytes that inflate to 12: %s", got)
 		}
+		half := strings.Repeat("a1", 6)
+		if got := w.everyWay(fr.frame(0x42, half) + fr.frame(0x80, half)); got != "binary aaaaaaaaaaaa" {
+			t.Errorf("the same in fragments: %s", got)
+		}
 		if last().inflated != 1 {
 			t.Error("the message did not pass the codec once")
 		}

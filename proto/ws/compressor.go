@@ -2,9 +2,8 @@ package ws
 
 import "github.com/ringwire/ringwire/mem"
 
-// compressor is permessage-deflate for one connection: what it may refer to and what it may be referred to, in a lease
-// each. What it computes with is the loop's, see Codecs. One is made when the first compressed message comes or goes,
-// so that until then nothing is held.
+// compressor is the codec of a connection: what its messages may refer to, in a lease for each direction. What it
+// computes with is the loop's, see Codecs.
 type compressor struct {
 	home     *Codecs
 	kind     kind
@@ -28,7 +27,6 @@ func (cs *Codecs) get(role Role, a *Compression, from *mem.Account) *compressor 
 	return c
 }
 
-// inflate appends to dst the inflated src: one whole message's payload as it came. src is emptied.
 func (c *compressor) inflate(dst, src *mem.Segments, b bounds) *Error {
 	err := c.home.inflater().inflate(dst, src, &c.received, !c.forgetful, b)
 	if c.forgetful || err != nil {
@@ -37,8 +35,6 @@ func (c *compressor) inflate(dst, src *mem.Segments, b bounds) *Error {
 	return err
 }
 
-// deflate appends the compressed p to dst. When it does not get smaller it returns false: the message is sent as it is,
-// and for the context it has never been. dst then may hold anything.
 func (c *compressor) deflate(dst *mem.Writer, p []byte) bool {
 	owner := c
 	if c.sent.size == 0 {
@@ -55,13 +51,11 @@ func (c *compressor) deflate(dst *mem.Writer, p []byte) bool {
 	return ok
 }
 
-// forget makes the next deflate refer to nothing before it.
 func (c *compressor) forget() {
 	c.sent.release()
 	c.home.disown(c)
 }
 
-// release gives everything back.
 func (c *compressor) release() {
 	c.forget()
 	c.received.release()

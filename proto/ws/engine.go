@@ -39,7 +39,7 @@ type Engine struct {
 
 	comp *Compression // agreed on; nil for none
 	home *Codecs
-	z    *compressor // nil until a compressed message came or went
+	z    codec // nil until a compressed message came or went
 
 	msg    mem.Segments // what came of the message
 	packed mem.Segments // what came of a compressed one
@@ -78,8 +78,8 @@ func (e *Engine) Compress(c *Compression, home *Codecs) {
 	}
 }
 
-// compressor is the connection's, got at the first use.
-func (e *Engine) compressor() *compressor {
+// codec is the connection's, made at the first use.
+func (e *Engine) codec() codec {
 	if e.z == nil {
 		e.z = e.home.get(e.role, e.comp, e.account)
 	}
@@ -230,7 +230,7 @@ func (e *Engine) inflate() *Error {
 	if e.op == Text {
 		b.text = &e.text
 	}
-	return e.compressor().inflate(&e.msg, &e.packed, b)
+	return e.codec().inflate(&e.msg, &e.packed, b)
 }
 
 // endMessage hands out the message: view, or else what was gathered.
@@ -244,7 +244,7 @@ func (e *Engine) endMessage(view []byte) Event {
 		e.lent = true
 	}
 	e.step(inEnd)
-	e.size, e.fragments, e.controls, e.compressed = 0, 0, 0, false
+	e.size, e.fragments, e.controls = 0, 0, 0
 	return ev
 }
 

@@ -44,6 +44,7 @@ func TestCheckRequest(t *testing.T) {
 		{"names in another case", lines{"UPGRADE: WebSocket", "connection: keep-alive, UPGRADE", "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==", "SEC-WEBSOCKET-VERSION: 13"}, nil},
 		{"several protocols to upgrade to", with("Upgrade", "Upgrade: h2c, websocket"), nil},
 		{"in several lines", with("Connection", "Connection: keep-alive", "Connection: upgrade"), nil},
+		{"and not in the last", append(with("Connection"), "Connection: upgrade", "Connection: keep-alive", "Upgrade: h2c"), nil},
 		{"no Upgrade", with("Upgrade"), ErrNoUpgrade},
 		{"an upgrade to another", with("Upgrade", "Upgrade: h2c"), ErrNoUpgrade},
 		{"a name that begins so", with("Upgrade", "Upgrade: websocket2"), ErrNoUpgrade},

@@ -72,6 +72,7 @@ type world struct {
 	role Role
 	lim  Limits
 	comp *Compression
+	z    func() codec // instead of the real one
 }
 
 func newWorld(t *testing.T, role Role) *world {
@@ -99,6 +100,9 @@ func (w *world) peer() *peer {
 	p.e.Init(w.role, &w.lim, w.acc)
 	if w.comp != nil {
 		p.e.Compress(w.comp, NewCodecs())
+		if w.z != nil {
+			p.e.z = w.z()
+		}
 	}
 	return p
 }

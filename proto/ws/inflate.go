@@ -26,12 +26,6 @@ const (
 	finalEvery = 64
 )
 
-// bounds is what a message may inflate to.
-type bounds struct {
-	max, ratio int
-	text       *utf8State // nil for Binary
-}
-
 // inflater inflates one message at a time; one serves all connections of a loop. It pulls its input, so it runs when
 // all of it is there, which Limits bounds.
 type inflater struct {
@@ -70,9 +64,7 @@ func newInflater() *inflater {
 }
 
 // inflate appends to dst what src is, one whole message, and empties src. past is what src may refer to; when keep is set,
-// so may the next message to this one. It stops at more than b.max bytes (ErrMessageTooLarge), at more than b.ratio times
-// src's bytes (ErrRatio), at what is no deflate data (ErrDeflate), and where b.text does not like a piece (ErrUTF8; the
-// end of the text is the caller's to check). What was inflated until then is in dst.
+// so may the next message to this one. Its errors are those of a codec.
 func (z *inflater) inflate(dst, src *mem.Segments, past *history, keep bool, b bounds) *Error {
 	z.dst, z.src, z.b, z.packed = dst, src, b, int64(src.Len())
 	pushed, err := z.run(past)

@@ -32,6 +32,7 @@ func TestLimits(t *testing.T) {
 			{"one byte more in fragments", []string{fr.frame(0x01, x(200)), fr.frame(0x00, x(100)), fr.head(0x80, 1)}, []string{failure(ErrMessageTooLarge)}},
 			{"it is each message's own", []string{fr.frame(0x01, x(200)), fr.frame(0x80, x(100)), fr.frame(0x81, x(200))}, []string{large(300), large(200)}},
 			{"as many fragments as may be", []string{fr.frame(0x01, "a"), fr.frame(0, "b"), fr.frame(0, "c"), fr.frame(0x80, "d")}, []string{"text abcd"}},
+			{"they are each message's own", []string{strings.Repeat(fr.frame(0x01, "a")+fr.frame(0, "b")+fr.frame(0x80, "c"), 3), fr.frame(0x81, "d")}, []string{"text abc", "text abc", "text abc", "text d"}},
 			{"one more", []string{fr.frame(0x01, "a"), fr.frame(0, "b"), fr.frame(0, "c"), fr.frame(0, "d"), fr.head(0x80, 0)}, []string{failure(ErrTooManyFragments)}},
 			{"one more, empty", []string{fr.frame(0x01, ""), fr.frame(0, ""), fr.frame(0, ""), fr.frame(0, ""), fr.head(0, 0)}, []string{failure(ErrTooManyFragments)}},
 			{"control frames are no fragments", []string{fr.frame(0x01, "a"), fr.frame(0x89, ""), fr.frame(0, "b"), fr.frame(0x89, ""), fr.frame(0, "c"), fr.frame(0x80, "d")},

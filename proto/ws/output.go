@@ -177,7 +177,7 @@ func (e *Engine) appendOwned(w *mem.Writer, op Opcode, rsv1 bool, s *mem.Segment
 func (e *Engine) appendPacked(w *mem.Writer, op Opcode, p []byte, key [4]byte) bool {
 	out := &e.home.out
 	out.InitFor(e.account, smallFrame)
-	ok := e.compressor().deflate(out, p)
+	ok := e.codec().deflate(out, p)
 	if ok {
 		e.appendOwned(w, op, true, out.Segments(), key)
 	}

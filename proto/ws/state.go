@@ -2,23 +2,23 @@ package ws
 
 // A connection has two halves, which end each with a Close of its own. What is received:
 //
-//	             first  whole  next   last  end   close   fail
-//	-----------  -----  -----  -----  ----  ----  ------  ------
-//	recIdle      frame  last   ·      ·     ·     closed  failed
-//	recFrame     ·      ·      ·      ·     gap   ·       failed
-//	recGap       ·      ·      frame  last  ·     closed  failed
-//	recLast      ·      ·      ·      ·     idle  ·       failed
-//	recClosed    ·      ·      ·      ·     ·     ·       ·
-//	recFailed    ·      ·      ·      ·     ·     ·       ·
+//	received   first   whole   next    last    end     close   fail
+//	---------  ------  ------  ------  ------  ------  ------  ------
+//	recIdle    frame   last    ·       ·       ·       closed  failed
+//	recFrame   ·       ·       ·       ·       gap     ·       failed
+//	recGap     ·       ·       frame   last    ·       closed  failed
+//	recLast    ·       ·       ·       ·       idle    ·       failed
+//	recClosed  ·       ·       ·       ·       ·       ·       ·
+//	recFailed  ·       ·       ·       ·       ·       ·       ·
 //
 // Control frames move nothing but for a Close. A dot under first to last is the peer's fault, see Engine.admit; elsewhere
 // it cannot come. What is sent:
 //
-//	             whole  first  next   last  close
-//	-----------  -----  -----  -----  ----  ------
-//	sndIdle      idle   begun  ·      ·     closed
-//	sndBegun     ·      ·      begun  idle  closed
-//	sndClosed    ·      ·      ·      ·     ·
+//	sent       first   whole   next    last    end     close
+//	---------  ------  ------  ------  ------  ------  ------
+//	sndIdle    begun   idle    ·       ·       ·       closed
+//	sndBegun   ·       ·       begun   idle    ·       closed
+//	sndClosed  ·       ·       ·       ·       ·       ·
 //
 // Here a dot is the caller's fault, and an error.
 type (

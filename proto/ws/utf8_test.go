@@ -27,6 +27,19 @@ func TestUTF8FailsFast(t *testing.T) {
 	extend(utf8State{}, make([]byte, 0, 4))
 }
 
+// Cut anywhere, a text is a text.
+func TestUTF8InTwo(t *testing.T) {
+	const text = "aä€😀"
+	for i := range len(text) {
+		for j := i; j <= len(text); j++ {
+			var s utf8State
+			if !s.write([]byte(text[:i])) || !s.write([]byte(text[i:j])) || !s.write([]byte(text[j:])) || !s.done() {
+				t.Errorf("refused in pieces of %d, %d and %d bytes", i, j-i, len(text)-j)
+			}
+		}
+	}
+}
+
 func FuzzUTF8(f *testing.F) {
 	for _, s := range []string{"", "a", "κόσμε", "\xed\xa0\x80", "\xf4\x90\x80\x80", "日本語\xe6", "\xf0\x9f\x98\x80", "abc\xff", "\xc3\x28"} {
 		f.Add([]byte(s), uint64(1))

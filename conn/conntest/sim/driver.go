@@ -74,6 +74,14 @@ func (s *Sim) accept() {
 	s.backoff = 0
 	c := s.backlog[0]
 	s.backlog = s.backlog[1:]
+	s.admit(c)
+	s.wakeAcceptor(0)
+	s.trace("%d opened", c.id)
+	s.ev.Opened(c.id)
+}
+
+// admit gives c an id.
+func (s *Sim) admit(c *link) {
 	if n := len(s.free); n > 0 {
 		c.id = s.free[n-1]
 		s.free = s.free[:n-1]
@@ -82,10 +90,7 @@ func (s *Sim) accept() {
 		c.id = uint32(len(s.links))
 		s.links = append(s.links, c)
 	}
-	s.wakeAcceptor(0)
 	c.open = true
-	s.trace("%d opened", c.id)
-	s.ev.Opened(c.id)
 }
 
 func (s *Sim) acceptError() error {

@@ -13,8 +13,9 @@ type link struct {
 	open   bool // Opened was called
 	remote netip.AddrPort
 	local  netip.AddrPort
-	up     pipe // from the peer
-	down   pipe // to the peer
+	up     pipe  // from the peer
+	down   pipe  // to the peer
+	near   *Conn // our end, if this side began; else nil
 
 	receiving bool
 	ended     bool

@@ -19,9 +19,7 @@ type Peer struct {
 func (s *Sim) Dial() *Peer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ports++
-	c := &link{s: s, remote: portOf(1024 + s.ports), local: serverAddr}
-	c.up.limit, c.down.limit = s.cfg.Window, s.cfg.Window
+	c := s.newLink()
 	if s.deaf {
 		c.up.reset, c.down.reset = true, true
 		return &Peer{c: c}
@@ -48,6 +46,7 @@ func (p *Peer) Write(b []byte) (n int, err error) {
 	if p.closed {
 		return 0, net.ErrClosed
 	}
+	p.c.near.settle()
 	n, err = p.c.up.write(b)
 	p.c.wake()
 	return n, err
@@ -60,6 +59,7 @@ func (p *Peer) Read(b []byte) (n int, err error) {
 	if p.closed {
 		return 0, net.ErrClosed
 	}
+	p.c.near.settle()
 	n, err = p.c.down.read(b)
 	p.c.wake()
 	return n, err

@@ -88,6 +88,7 @@ type Sim struct {
 	accepting   bool  // an accept is scheduled
 	backoff     int64 // after the last failure
 	failAccepts []error
+	failAdopts  []error
 	ports       uint16
 
 	post struct {
