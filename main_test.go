@@ -140,7 +140,7 @@ func holdings(s *Server) string {
 		if svc.live() != 0 {
 			fmt.Fprintf(&text, "loop %d: %d exchanges; ", i, svc.live())
 		}
-		for _, c := range []interface{ Close() error }{svc.ws.codecs, svc.alloc, svc.exchanges, svc.conns, leaks{svc.loop}} {
+		for _, c := range []interface{ Close() error }{svc.ws.codecs, svc.ws.topics, svc.alloc, svc.exchanges, svc.conns, leaks{svc.loop}} {
 			if err := c.Close(); err != nil {
 				fmt.Fprintf(&text, "loop %d: %v; ", i, err)
 			}

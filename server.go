@@ -382,6 +382,7 @@ func (s *Server) releaseMemory() {
 	for _, svc := range s.services {
 		s.logLeak(svc.loop.Leaks())
 		s.logLeak(svc.ws.codecs.Close())
+		s.logLeak(svc.ws.topics.Close())
 		s.logLeak(svc.alloc.Close())
 		s.logLeak(svc.exchanges.Close())
 		s.logLeak(svc.conns.Close())

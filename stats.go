@@ -46,6 +46,7 @@ func (s *Server) Memory() mem.Snapshot {
 		t := svc.alloc.Stats()
 		sum.Add(&t)
 		sum.AddPools(svc.exchanges.Stats(), svc.conns.Stats(), svc.ws.codecs.Stats())
+		svc.ws.topics.addTo(&sum)
 		sum.AddSuspects(svc.alloc.Suspects(svc.cfg.SuspectAfter))
 	})
 	if shared, jobs := s.offLoops(); shared != nil {

@@ -156,7 +156,7 @@ func (d *WebSocketDialer) newLoop(drv conn.Driver, cfg *Config, shared *mem.Acco
 func (d *WebSocketDialer) release(cfg *Config) {
 	var err error
 	for _, l := range d.loops {
-		err = errors.Join(err, l.loop.Leaks(), l.ws.codecs.Close(), l.alloc.Close())
+		err = errors.Join(err, l.loop.Leaks(), l.ws.codecs.Close(), l.ws.topics.Close(), l.alloc.Close())
 	}
 	if err = errors.Join(err, d.tasks.Close(), d.shared.Close()); err != nil {
 		cfg.Logger.Error("ringwire: memory was not given back", "err", err)

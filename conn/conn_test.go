@@ -130,6 +130,32 @@ func TestCongestion(t *testing.T) {
 	want(t, a.took(), "", "there was no congestion this time")
 }
 
+// TestAwaitDrain: whoever has seen a send in flight may ask for its end, without any congestion.
+func TestAwaitDrain(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.LowWater, c.MaxSend = 300, 400 })
+	a := r.dial()
+	a.write(strings.Repeat("x", 900))
+	if a.c.Sending() {
+		t.Error("sending before the turn's end")
+	}
+	r.turn()
+	if !a.c.Sending() {
+		t.Error("the driver has it, and yet it is not being sent")
+	}
+	a.c.AwaitDrain()
+	for _, call := range []string{"", "drain", ""} {
+		r.sent(0, -1, nil)
+		want(t, a.took(), call, "500, 100, 0 bytes are left")
+		if a.c.Sending() {
+			t.Error("the send is over")
+		}
+		r.turn()
+	}
+	a.write("y")
+	r.settle()
+	want(t, a.took(), "", "it was not asked again")
+}
+
 // TestNoDrainWhenClosing: there is nothing to produce any more.
 func TestNoDrainWhenClosing(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.HighWater, c.LowWater = 1000, 300 })
