@@ -44,21 +44,20 @@ func (l *Loop) receivedHandshake(c *Conn, p []byte) {
 func (l *Loop) greet() (again int64) {
 	h, handed := l.cfg.Handshakers, 0
 	burst := h != nil && len(l.hellos) > 1
-	own := burst && !h.Busy() // so that neither side is idle
+	own, made := burst && !h.Busy(), false // one is made here, too, so that neither side is idle
 	for len(l.hellos) > 0 && l.shakings < l.cfg.MaxHandshakes {
 		c := l.conn(l.hellos[0])
 		switch {
 		case c.state != open: // it is gone, but for the driver's word
 			l.hellos = l.hellos[:copy(l.hellos, l.hellos[1:])]
+		case (own || !burst || c.sec.session != nil) && made:
+			return l.now // after looking for what else has come
 		case own, !burst, c.sec.session != nil: // a client's stays here
+			made, own = true, false
 			if c.sec.session == nil {
 				l.attach(c, l.tls.Accept(), c.addr)
 			}
 			l.greetFirst(c)
-			if !own {
-				return l.now // after looking for what else has come
-			}
-			own = false
 		case handed < maxHandOver && h.take(l, c):
 			handed++
 			l.stats.HandedOver++
