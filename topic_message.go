@@ -71,6 +71,13 @@ func topicMemoryFor(heap bool) *topicMemory {
 	return topicMemories[0]()
 }
 
+// TopicMemory tells what is used for what topics have published, in the whole process.
+func TopicMemory() (sum mem.Snapshot) {
+	t := topicMemoryFor(false).alloc.Stats()
+	sum.Add(&t)
+	return sum
+}
+
 func newTopicMemory(cfg mem.Config) *topicMemory {
 	m := &topicMemory{alloc: mem.NewAllocator(cfg), codecs: ws.NewCodecs(), limits: ws.Limits{}.WithDefaults()}
 	m.from = m.alloc.Account("topic message")

@@ -108,6 +108,7 @@ func TestReadmeProgram(t *testing.T) {
 func TestSnippets(t *testing.T) {
 	snippets(t, "docs/BODIES.md", "parts_example_test.go")
 	snippets(t, "docs/WEBSOCKET.md", "websocket_example_test.go")
+	snippets(t, "docs/BROADCAST.md", "topic_example_test.go")
 }
 
 func snippets(t *testing.T, page, source string) {
