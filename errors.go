@@ -37,6 +37,13 @@ var (
 	// ErrNoProgress ends a response whose Stream callback neither wrote nor ended.
 	ErrNoProgress = errors.New("ringwire: Stream callback neither wrote nor returned io.EOF")
 
+	// ErrSlowConsumer is the CloseError.Err of a WebSocket that did not take a Topic's messages as fast as
+	// they were published.
+	ErrSlowConsumer = errors.New("ringwire: the peer is too slow for a topic it is subscribed to")
+
+	// ErrTopicClosed is returned by Topic.Publish and Topic.Subscribe after Topic.Close.
+	ErrTopicClosed = errors.New("ringwire: topic closed")
+
 	// ErrUpgrade is returned by Upgrade when the request did not ask for that protocol, or
 	// cannot be upgraded any more, and by Flush after Upgrade.
 	ErrUpgrade = errors.New("ringwire: request does not ask for an upgrade to that protocol")

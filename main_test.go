@@ -140,6 +140,11 @@ func holdings(s *Server) string {
 		if svc.live() != 0 {
 			fmt.Fprintf(&text, "loop %d: %d exchanges; ", i, svc.live())
 		}
+		if p := svc.ws.topics; p != nil {
+			if err := p.Close(); err != nil {
+				fmt.Fprintf(&text, "loop %d: %v; ", i, err)
+			}
+		}
 		for _, c := range []interface{ Close() error }{svc.ws.codecs, svc.alloc, svc.exchanges, svc.conns, leaks{svc.loop}} {
 			if err := c.Close(); err != nil {
 				fmt.Fprintf(&text, "loop %d: %v; ", i, err)

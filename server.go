@@ -383,6 +383,9 @@ func (s *Server) releaseMemory() {
 		s.logLeak(svc.alloc.Close())
 		s.logLeak(svc.exchanges.Close())
 		s.logLeak(svc.conns.Close())
+		if svc.ws.topics != nil {
+			s.logLeak(svc.ws.topics.Close())
+		}
 	}
 	s.logLeak(s.wsTasks.Close())
 	s.logLeak(s.decoders.Close())

@@ -46,6 +46,9 @@ func (s *Server) Memory() mem.Snapshot {
 		t := svc.alloc.Stats()
 		sum.Add(&t)
 		sum.AddPools(svc.exchanges.Stats(), svc.conns.Stats(), svc.ws.codecs.Stats())
+		if p := svc.ws.topics; p != nil {
+			sum.AddPools(p.frames.Stats(), p.queues.Stats())
+		}
 		sum.AddSuspects(svc.alloc.Suspects(svc.cfg.SuspectAfter))
 	})
 	if shared, jobs := s.offLoops(); shared != nil {

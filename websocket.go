@@ -34,6 +34,8 @@ type WebSocket struct {
 	block *BlockingWebSocket // nil unless it is of the blocking form
 	proto string
 
+	topics []topicPlace // what it is subscribed to
+
 	heard  int64 // loop time at which the peer's last bytes came
 	pinged int64 // when the ping was sent that is not answered, 0 for none
 	begun  int64 // when the message began that is not complete, 0 for none
@@ -45,6 +47,7 @@ type WebSocket struct {
 	client bool
 	eof    bool // the peer will send nothing more
 	held   bool // input waits for the output to drain
+	full   bool // the application is to be told when the output has drained
 	paused bool // input waits for the reader
 }
 
@@ -129,7 +132,7 @@ func (s *WebSocket) admit() error {
 		return ErrConnClosed
 	}
 	if s.conn.Buffered() >= s.set.maxBuffered {
-		s.conn.Congested() // OnDrain is due
+		s.Congested() // OnDrain is due
 		s.host.stats.Full++
 		return ErrBufferFull
 	}
@@ -140,7 +143,7 @@ func (s *WebSocket) admit() error {
 func (s *WebSocket) sent(n int) {
 	s.host.stats.MessagesOut++
 	s.host.stats.BytesOut += uint64(n)
-	s.conn.Congested() // so that OnDrain follows
+	s.Congested() // so that OnDrain follows
 	s.conn.Flush()
 }
 
@@ -154,7 +157,13 @@ func (s *WebSocket) Buffered() int {
 
 // Congested reports whether so much waits to be sent (256 KiB) that whoever can send less
 // should. OnDrain follows once a quarter is left.
-func (s *WebSocket) Congested() bool { return s.conn != nil && s.conn.Congested() }
+func (s *WebSocket) Congested() bool {
+	if s.conn == nil || !s.conn.Congested() {
+		return false
+	}
+	s.full = true
+	return true
+}
 
 // Open reports whether messages can be sent: not before OnOpen, and not once the end has begun.
 func (s *WebSocket) Open() bool { return s.state == wsOpen }

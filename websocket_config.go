@@ -27,7 +27,7 @@ type WebSocketConfig struct {
 	OnPong func(ws *WebSocket, payload View)
 
 	// OnDrain is called when the output has fallen to a quarter of where Congested says yes,
-	// once after it has.
+	// once after it has, and when a Topic's messages that waited for the connection have been given to it.
 	OnDrain func(ws *WebSocket)
 
 	// OnClose is called last, exactly once if OnOpen was: the connection is gone.

@@ -135,10 +135,12 @@ func (s *WebSocket) lost(err error) {
 
 // OnDrain implements conn.Handler.
 func (s *WebSocket) OnDrain(c *conn.Conn) {
+	due := s.drainTopics() || s.full
+	s.full = false
 	s.proceed()
 	if s.block != nil {
 		s.block.flush(s)
-	} else if drain := s.set.OnDrain; drain != nil && s.state == wsOpen {
+	} else if drain := s.set.OnDrain; drain != nil && due && s.state == wsOpen {
 		s.protect(func() { drain(s) })
 	}
 }
@@ -178,6 +180,7 @@ func (s *WebSocket) OnShutdown(*conn.Conn) { _ = s.Close(CloseGoingAway, "") }
 // OnClose implements conn.Handler.
 func (s *WebSocket) OnClose(_ *conn.Conn, err error) {
 	s.lost(err)
+	s.leaveTopics()
 	s.state, s.conn = wsGone, nil
 	s.eng.Release()
 	if s.http != nil {

@@ -20,6 +20,7 @@ type wsHost struct {
 	codecs  *ws.Codecs
 	tasks   *mem.Pool[wsTask]
 	users   *users
+	topics  *topicPools // nil until somebody subscribes
 	stats   WebSocketStats
 }
 

@@ -13,6 +13,11 @@ type WebSocketStats struct {
 	PingTimeouts            uint64 // peers given up because they did not answer
 	Full                    uint64 // messages refused with ErrBufferFull
 
+	// Of topics. Each subscription counts for itself. See Topic.Stats for one topic's account.
+
+	Subscriptions, Behind int    // now, and of those, with messages that wait
+	Dropped, Conflated    uint64 // messages lost to, or replaced by a later one for, a subscriber that is behind
+
 	// How they ended, by CloseError.Code.
 
 	ClosedNormal      uint64 // 1000, 1001 and 1005: by somebody's wish
@@ -54,6 +59,10 @@ func (t *WebSocketStats) add(u *WebSocketStats) {
 	t.PingsIn += u.PingsIn
 	t.PingTimeouts += u.PingTimeouts
 	t.Full += u.Full
+	t.Subscriptions += u.Subscriptions
+	t.Behind += u.Behind
+	t.Dropped += u.Dropped
+	t.Conflated += u.Conflated
 	t.ClosedNormal += u.ClosedNormal
 	t.ClosedAbnormal += u.ClosedAbnormal
 	t.ClosedProtocol += u.ClosedProtocol

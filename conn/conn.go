@@ -132,6 +132,14 @@ func (c *Conn) Congested() bool {
 	return true
 }
 
+// Sending reports whether the driver has not yet taken over what it was given in an earlier turn. Sockets
+// with room take it at once: it is the peer that does not read, or not fast enough.
+func (c *Conn) Sending() bool { return c.has(sending) }
+
+// AwaitDrain has OnDrain called once what is being sent is through and the output stands at
+// the low-water mark or below, although it was not Congested.
+func (c *Conn) AwaitDrain() { c.flags |= high }
+
 // Kept is the number of received bytes that the handler has left unconsumed.
 func (c *Conn) Kept() int { return c.spill.len() }
 

@@ -63,6 +63,7 @@ type Allocator struct {
 	cfg            Config
 	headers        *node // of blocks that had a mapping of their own
 	spare          *node // nodes for leases linked into more than one chain
+	locals         localPool
 	slabs          []slab
 	accounts       []*Account // by id; the first has no name
 	samples        sampler

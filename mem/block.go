@@ -38,6 +38,7 @@ const (
 	flagMapped              // a mapping of its own
 	flagSampled             // the sampler remembers it
 	flagForeign             // Share was called: atomics, and home by way of the owner's queue
+	flagLocal               // Localize made it: its memory is another block's
 )
 
 func (b *block) setMemory(p []byte) {
@@ -57,9 +58,9 @@ func (b *block) sole() bool {
 		b.checkAlive("use")
 	}
 	if b.shared() {
-		return atomic.LoadInt32(&b.refs) == 1
+		return atomic.LoadInt32(&b.refs) == 1 && b.flags&flagLocal == 0
 	}
-	return b.refs == 1
+	return b.refs == 1 && b.flags&flagLocal == 0 // what is another's has owners there
 }
 
 // addRef adds d references and returns their new number.

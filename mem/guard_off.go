@@ -24,6 +24,8 @@ func (b *block) checkLoop(string)  {}
 
 func (a *Allocator) noteAcquire(*block)             { _ = a.guardAllocator }
 func (a *Allocator) noteHome(*block)                {}
+func (a *Allocator) noteLocal(*block)               {}
+func (a *Allocator) noteLocalHome(*block)           {}
 func (a *Allocator) quarantine(*block)              {}
 func (a *Allocator) noteOwner(int)                  {}
 func (a *Allocator) checkOwner()                    {}

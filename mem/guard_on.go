@@ -140,12 +140,24 @@ func (b *block) noteRelease(refs int32) {
 
 func (a *Allocator) noteAcquire(b *block) {
 	b.acquired.note(3)
+	a.noteLive(b)
+	fill(b.memory(), freshByte)
+}
+
+func (a *Allocator) noteLive(b *block) {
 	if a.live == nil {
 		a.live = make(map[*block]struct{})
 	}
 	a.live[b] = struct{}{}
-	fill(b.memory(), freshByte)
 }
+
+// noteLocal is noteAcquire for a header whose memory is another's.
+func (a *Allocator) noteLocal(b *block) {
+	b.acquired.note(2)
+	a.noteLive(b)
+}
+
+func (a *Allocator) noteLocalHome(b *block) { delete(a.live, b) }
 
 // noteHome destroys what a block held that will not be protected.
 func (a *Allocator) noteHome(b *block) {

@@ -263,6 +263,17 @@ var defects = []defect{
 		l := acquire(a, 100)
 		elsewhere(func() { l.Share() })
 	}, []string{elsewhereShare, "acquired at:", "mem.acquire"}},
+	{"release a localized lease twice", func(a *Allocator) {
+		l := a.Localize(NewAllocator(Config{Shared: true}).Lease(100))
+		release(l)
+		l.Release()
+	}, []string{"mem: second release of a lease", "acquired at:", "released at:", "mem.release"}},
+	{"read a localized lease after its release", func(a *Allocator) {
+		l := a.Localize(acquire(NewAllocator(Config{Shared: true}), 100))
+		p := l.Bytes()
+		l.Release()
+		culprit(p)
+	}, fault},
 	{"splice another loop's, and send it", func(a *Allocator) {
 		own(a)
 		var s Segments

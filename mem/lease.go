@@ -81,6 +81,8 @@ func (b *block) releaseSlow() {
 			b.noteForeignHome()
 		}
 		b.owner.foreign.push(b)
+	case b.flags&flagLocal != 0:
+		b.owner.endLocal(b)
 	default:
 		b.owner.comeHome(b)
 	}

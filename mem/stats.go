@@ -101,7 +101,7 @@ func (a *Allocator) Close() error {
 	for _, s := range a.slabs {
 		a.unmapSlab(s)
 	}
-	a.slabs, a.headers, a.spare = nil, nil, nil
+	a.slabs, a.headers, a.spare, a.locals.free = nil, nil, nil, nil
 	if guard {
 		a.drainQuarantine()
 	}
@@ -123,6 +123,10 @@ func (a *Allocator) leaks() error {
 		} else {
 			fmt.Fprintf(&text, ", %d of %d B", n, classSize[i])
 		}
+	}
+	if n := a.locals.out; n > 0 {
+		total += n
+		fmt.Fprintf(&text, ", %d localized", n)
 	}
 	if total == 0 {
 		return nil
