@@ -80,6 +80,7 @@ func TestJobEndsInOneStep(t *testing.T) {
 type deaf struct{ conn.Driver }
 
 func (deaf) Now() int64          { return 0 }
+func (deaf) Clock() int64        { return 0 }
 func (deaf) Post(conn.Task) bool { return true }
 
 func TestBlockingInBlocking(t *testing.T) {

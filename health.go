@@ -32,6 +32,7 @@ type vitals struct {
 	conns     mem.PoolStats
 	jobs      int // out in the whole server
 	served    int // connections
+	ticks     tickVitals
 	suspects  []mem.Suspect
 }
 
@@ -49,6 +50,7 @@ type look struct {
 	// What the answer before said.
 
 	misses, refused uint64
+	ticks           tickVitals
 	idleLeased      int // leases at the last look at which nothing was open
 	idleLeast       int // the fewest of all such looks
 	idleSeen        bool
@@ -123,6 +125,7 @@ func (l *look) RunTask() {
 	v.exchanges, v.conns = svc.exchanges.Stats(), svc.conns.Stats()
 	st := svc.loop.Stats()
 	v.served = st.Open - st.Parked
+	v.ticks = tickVitals{st.Ticks, st.MissedTicks, st.Overruns}
 	v.jobs = svc.srv.jobs.running()
 	v.suspects = svc.alloc.Suspects(svc.cfg.SuspectAfter)
 	l.h.answers <- l // has room for all
@@ -173,6 +176,7 @@ func (l *look) waited() time.Duration {
 // remember keeps what the next check compares with.
 func (l *look) remember() {
 	l.misses, l.refused = l.seen.mem.Misses, l.seen.mem.Refused
+	l.ticks = l.seen.ticks
 	l.grown = l.growth()
 	if n := l.seen.mem.Leased; l.idle() {
 		if !l.idleSeen {

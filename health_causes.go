@@ -7,7 +7,7 @@ import (
 	"github.com/ringwire/ringwire/mem"
 )
 
-// What can be wrong. docs/MEMORY.md has a line on each.
+// What can be wrong. docs/MEMORY.md has a line on each, docs/TICKS.md on ticks.
 const (
 	causeLimit     = iota // buffers came from the Go heap because of MemoryLimit
 	causeRefused          // or because the system mapped no more
@@ -17,6 +17,8 @@ const (
 	causeIdle             // ever more buffers are out although nobody is there
 	causeObjects          // more objects are out than there are connections and jobs
 	causeHung             // a loop does not answer
+	causeMissed           // ticks were not run because their time had passed
+	causeOverrun          // phases of ticks took longer than their budgets
 	numCauses
 )
 
@@ -97,6 +99,11 @@ func (l *look) size(cause int) uint64 {
 		if d := l.waited(); d >= l.h.hang {
 			return uint64(d)
 		}
+	case causeMissed:
+		return v.ticks.missed - l.ticks.missed
+	case causeOverrun:
+		_, sum := v.ticks.overruns(&l.ticks)
+		return sum
 	}
 	return 0
 }
@@ -133,6 +140,8 @@ func (h *health) warn(cause int, sum uint64, worst *look) {
 	case causeHung:
 		log.Warn("ringwire: a loop does not answer", "for", worst.waited(),
 			"remedy", "a handler blocks it: wrap what waits or computes for long in Blocking; a stack dump (SIGQUIT) shows it")
+	case causeMissed, causeOverrun:
+		worst.warnTicks(log, cause, sum)
 	}
 }
 

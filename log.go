@@ -23,6 +23,12 @@ func (s *Server) logPanic(ex *exchange, v any, stack []byte) {
 	s.Logger.Error("ringwire: handler panicked", append(about(ex), "panic", fmt.Sprint(v), "stack", string(stack))...)
 }
 
+// logTickPanic reports a panic of a tick's function, the first since the last report.
+func (s *Server) logTickPanic(t *Tick, v any, stack []byte, n int) {
+	s.Logger.Error("ringwire: tick panicked", "tick", t.N(), "every", t.part.ticker.cfg.Every, "loop", t.loop,
+		"times", n, "panic", fmt.Sprint(v), "stack", string(stack))
+}
+
 // logFailure reports a response that could not be completed.
 func (s *Server) logFailure(ex *exchange, err error) {
 	s.Logger.Warn("ringwire: response cut", append(about(ex), "err", err)...)

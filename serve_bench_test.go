@@ -26,6 +26,7 @@ func (d *nullDriver) Run(ev conn.Events) error         { d.ev = ev; return nil }
 func (d *nullDriver) Stop()                            {}
 func (d *nullDriver) Post(conn.Task) bool              { return false }
 func (d *nullDriver) Now() int64                       { return d.now }
+func (d *nullDriver) Clock() int64                     { return d.now }
 func (d *nullDriver) Receive(uint32)                   {}
 func (d *nullDriver) Pause(uint32)                     {}
 func (d *nullDriver) CloseWrite(uint32)                {}

@@ -39,6 +39,7 @@ type Server struct {
 	driver   DriverInfo
 	why      string // why the driver is not the one of Config.Driver, if so
 	services []*service
+	tickers  []*Ticker
 	done     chan struct{} // closed when the loops have ended
 
 	tls         *tls.Engine // nil without TLS
@@ -247,6 +248,7 @@ func (s *Server) open(listen func(n int) ([]net.Listener, error)) error {
 		}
 	}
 	s.addr, s.driver = addr, info
+	s.startTickers()
 	if s.state == stateStopping {
 		s.stopAll() // Close came while we were starting
 	}

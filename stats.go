@@ -73,14 +73,18 @@ func (s *Server) onLoops(f func(svc *service)) {
 	services := s.services
 	s.mu.Unlock()
 	for _, svc := range services {
-		ask := &loopTask{svc, f, make(chan struct{})}
-		if !svc.loop.Post(ask) {
-			continue
-		}
-		select {
-		case <-ask.done:
-		case <-s.done:
-		}
+		s.onLoop(svc, f)
+	}
+}
+
+func (s *Server) onLoop(svc *service, f func(svc *service)) {
+	ask := &loopTask{svc, f, make(chan struct{})}
+	if !svc.loop.Post(ask) {
+		return
+	}
+	select {
+	case <-ask.done:
+	case <-s.done:
 	}
 }
 
@@ -109,6 +113,12 @@ func (s *Stats) add(t *Stats) {
 	s.HandshakeErrors += t.HandshakeErrors
 	s.Plaintext += t.Plaintext
 	s.HandedOver += t.HandedOver
+	s.Ticks += t.Ticks
+	s.LateTicks += t.LateTicks
+	s.MissedTicks += t.MissedTicks
+	for i, n := range t.Overruns {
+		s.Overruns[i] += n
+	}
 	s.Exchanges += t.Exchanges
 	s.Refused += t.Refused
 	s.WebSocket.add(&t.WebSocket)

@@ -96,6 +96,9 @@ type Driver interface {
 	// the clock once per turn and constant during it. On the loop.
 	Now() int64
 
+	// Clock reads the clock: the time as it is now, on Now's scale. On the loop.
+	Clock() int64
+
 	// Receive starts receiving, or goes on after Pause. A connection is Opened paused.
 	// Idempotent. On the loop.
 	Receive(id uint32)
@@ -181,6 +184,7 @@ type Events = interface {
 	// Turn ends a batch of callbacks: flush here. now is Driver.Now. deadline is
 	// the time on the same clock at which Turn wants to be called again if nothing happens
 	// before; 0 = no deadline. It replaces the deadline of the turn before.
-	// A deadline that has passed means: at once, after looking for completions.
+	// A deadline that has passed means: at once, after looking for completions. When it
+	// passes while callbacks run, not many more of them come before Turn.
 	Turn(now int64) (deadline int64)
 }

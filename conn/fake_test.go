@@ -21,6 +21,8 @@ type fake struct {
 	now  int64
 	wake int64 // what Turn returned
 
+	ahead int64 // of the clock before now: how long the turn has taken
+
 	links    []*fakeLink
 	free     []uint32
 	paused   bool // accepting
@@ -57,6 +59,7 @@ func (d *fake) Post(t Task) bool {
 	return true
 }
 func (d *fake) Now() int64        { return d.now }
+func (d *fake) Clock() int64      { return d.now + d.ahead }
 func (d *fake) Receive(id uint32) { d.command("receive", id).receiving = true }
 func (d *fake) Pause(id uint32)   { d.command("pause", id).receiving = false }
 

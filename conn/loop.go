@@ -32,6 +32,11 @@ type Stats struct {
 	HandshakeErrors uint64 // that failed: refused, cut, too slow
 	Plaintext       uint64 // of those, peers that do not speak TLS
 	HandedOver      uint64 // handshakes that were left to a Handshakers' goroutine
+
+	Ticks       uint64            // of all tickers, that were run
+	LateTicks   uint64            // of those, that began later than TickConfig.LateAfter
+	MissedTicks uint64            // that were not run because their time had passed
+	Overruns    [NumPhases]uint64 // times that a phase took longer than its budget
 }
 
 // Loop serves the connections of one driver. Its methods are for the loop's own
@@ -47,6 +52,7 @@ type Loop struct {
 	wheel  wheel
 	trim   trimmer
 	rest   rester
+	ticks  ticking
 	views  [MaxSendBufs][]byte
 
 	kept, output *mem.Account // of cfg.Alloc
@@ -112,13 +118,14 @@ func (l *Loop) Stop() { l.drv.Stop() }
 func (l *Loop) Post(t Task) bool { return l.drv.Post(t) }
 
 // Shutdown stops accepting, asks every connection for an orderly end, and makes Run
-// return when the last is gone.
+// return when the last is gone. Tickers stop at once.
 func (l *Loop) Shutdown() {
 	if l.shutting {
 		return
 	}
 	l.shutting = true
 	l.drv.StopAccept()
+	l.ticks.stop()
 	for _, page := range l.pages {
 		for i := range page {
 			switch c := &page[i]; c.state {
@@ -385,6 +392,7 @@ func (l *Loop) AcceptFailed(err error) {
 // Turn implements Events.
 func (l *Loop) Turn(now int64) int64 {
 	l.now = now
+	l.runTicks()
 	l.wheel.advance(l, now, due)
 	if len(l.hellos) > 0 {
 		l.greet()
@@ -416,7 +424,7 @@ func (l *Loop) Turn(now int64) int64 {
 	if len(l.hellos) > 0 && l.shakings < l.cfg.MaxHandshakes {
 		return now // at once, after looking for what else has come
 	}
-	return earlier(l.wheel.next(), earlier(l.trimWhenIdle(), l.restIdle()))
+	return earlier(earlier(l.wheel.next(), l.ticks.next(now)), earlier(l.trimWhenIdle(), l.restIdle()))
 }
 
 // enter refreshes the loop's time at the beginning of a callback.

@@ -92,7 +92,8 @@ func (l *Loop) Name() string { return "netpoll" }
 // Now is the time of the running turn in nanoseconds since the loop was made.
 func (l *Loop) Now() int64 { return l.now }
 
-func (l *Loop) clock() int64 { return int64(time.Since(l.base)) }
+// Clock is the time as it is now, on Now's scale.
+func (l *Loop) Clock() int64 { return int64(time.Since(l.base)) }
 
 // Stop makes Run close everything and return. From any goroutine.
 func (l *Loop) Stop() {

@@ -52,7 +52,7 @@ func (l *Loop) news() bool {
 // enter takes the mutex.
 func (l *Loop) enter() {
 	l.mu.Lock()
-	l.now, l.fresh = l.clock(), true
+	l.now, l.fresh = l.Clock(), true
 }
 
 // leave runs what there is to do and gives the mutex back.
@@ -140,7 +140,7 @@ func (l *Loop) turns(budget int) (more bool) {
 // turn is one turn: read, report, run tasks, flush.
 func (l *Loop) turn() {
 	if !l.fresh {
-		l.now = l.clock()
+		l.now = l.Clock()
 	}
 	before := l.count
 	if l.force {

@@ -15,6 +15,10 @@ import (
 // keeps its P, and a longer batch would hold up a stop-the-world.
 const MaxRawBatch = 64
 
+// errNoAbsTimer: before 6.12 a timeout is a duration.
+var errNoAbsTimer error = &Error{Kind: Unsupported, Op: "wait until a time", Since: Version{6, 12},
+	Cause: "needs Linux 6.12 (IORING_ENTER_ABS_TIMER)", Remedy: "use SubmitAndWaitTimeout"}
+
 // errNoExtArg: before 5.11 an enter takes no timeout.
 var errNoExtArg error = &Error{Kind: Unsupported, Op: "wait with a timeout", Since: Version{5, 11},
 	Cause: "needs Linux 5.11 (IORING_FEAT_EXT_ARG)", Remedy: "use PrepareTimeout"}
@@ -126,6 +130,26 @@ func (r *Ring) SubmitAndWaitMin(n uint32, d, minWait time.Duration) (int, error)
 		r.ts = KernelTimespec{Sec: int64(d / time.Second), Nsec: int64(d % time.Second)}
 	}
 	taken, errno := r.enter(r.flush(), n, EnterGetEvents, arg, false)
+	if errno == unix.ETIME || errno == unix.EINTR {
+		return 0, nil
+	}
+	return result(taken, errno)
+}
+
+// WaitsUntil reports whether SubmitAndWaitUntil works here.
+func (r *Ring) WaitsUntil() bool { return r.features&FeatMinTimeout != 0 } // of the same release
+
+// SubmitAndWaitUntil is SubmitAndWaitTimeout with a point in time instead of a duration (6.12):
+// nanoseconds of CLOCK_MONOTONIC. One that has passed does not wait. What runs between the
+// caller's look at the clock and the wait then does not make it longer.
+func (r *Ring) SubmitAndWaitUntil(n uint32, at int64) (int, error) {
+	if !r.WaitsUntil() {
+		return 0, errNoAbsTimer
+	}
+	at = max(at, 0) // before the clock began the kernel would wait for ever
+	r.arg.MinWaitUsec = 0
+	r.ts = KernelTimespec{Sec: at / int64(time.Second), Nsec: at % int64(time.Second)}
+	taken, errno := r.enter(r.flush(), n, EnterGetEvents|EnterAbsTimer, &r.arg, false)
 	if errno == unix.ETIME || errno == unix.EINTR {
 		return 0, nil
 	}

@@ -170,6 +170,44 @@ func TestWaitMin(t *testing.T) {
 	}
 }
 
+// A wait until a time ends then, not before; one until the past does not begin.
+func TestWaitUntil(t *testing.T) {
+	r := newRing(t, Config{})
+	if !r.WaitsUntil() {
+		t.Skip("needs Linux 6.12")
+	}
+	for _, d := range []time.Duration{-100_000 * time.Hour, -1, time.Nanosecond, 20 * time.Millisecond, 1100 * time.Millisecond} {
+		start, calls := time.Now(), 0
+		for at := monotonic() + int64(d); ; calls++ { // signals may end a wait early
+			if n, err := r.SubmitAndWaitUntil(1, at); n != 0 || err != nil {
+				t.Fatalf("%v: %d, %v", d, n, err)
+			}
+			if monotonic() >= at {
+				break
+			}
+		}
+		if took := time.Since(start); took > max(d, 0)+10*time.Second || took < d {
+			t.Errorf("waited %v for %v", took, d)
+		}
+		if calls > 20 {
+			t.Errorf("%v: %d waits: it does not sleep", d, calls)
+		}
+	}
+	nops(t, r, 2, 5)
+	if n, err := r.SubmitAndWaitUntil(2, monotonic()+int64(10*time.Second)); n != 2 || err != nil {
+		t.Fatalf("with entries: %d, %v", n, err)
+	}
+	reap(t, r, 2, 5)
+}
+
+func TestWaitUntilNeedsAbsTimer(t *testing.T) {
+	defer EmulateKernel(Version{6, 11})()
+	r := newRing(t, Config{})
+	if _, err := r.SubmitAndWaitUntil(1, 0); !errors.Is(err, errors.ErrUnsupported) || r.WaitsUntil() {
+		t.Errorf("on 6.11: %v", err)
+	}
+}
+
 func TestWaitNeedsExtArg(t *testing.T) {
 	defer EmulateKernel(Version{5, 10})()
 	r := newRing(t, Config{})

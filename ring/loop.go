@@ -62,6 +62,9 @@ type Loop struct {
 	ev   Events
 	now  int64
 	base time.Time
+	mono int64 // base on CLOCK_MONOTONIC, in nanoseconds
+
+	deadline int64 // what the last Turn returned
 
 	slots  []slot
 	free   []uint32 // ids to reuse, latest first
@@ -130,6 +133,7 @@ func NewLoop(cfg LoopConfig) (*Loop, error) {
 		return nil, err
 	}
 	l := &Loop{ring: r, base: time.Now(), accepting: true, inbox: inbox{fd: -1}}
+	l.mono = monotonic() - l.Clock() // late by what lies between two looks at the clock
 	if l.bufs, err = newBuffers(r, cfg.Buffers, cfg.BufferSize); err == nil {
 		err = l.inbox.open()
 	}
@@ -195,11 +199,11 @@ func (l *Loop) Run(ev Events) error {
 			return nil
 		}
 		l.inbox.run()
-		deadline := ev.Turn(l.now)
+		l.deadline = ev.Turn(l.now)
 		if l.busy() {
 			continue
 		}
-		if err := l.wait(deadline); err != nil {
+		if err := l.wait(l.deadline); err != nil {
 			l.abandon(err)
 			return err
 		}
@@ -214,13 +218,14 @@ func (l *Loop) begin() error {
 	}
 	// Sparing the descriptor's lookup is worth having, not failing for.
 	_ = l.ring.RegisterRingFD()
-	l.clock()
+	l.now = l.Clock()
 	l.armWake()
 	l.armAccept()
 	return nil
 }
 
-func (l *Loop) clock() { l.now = int64(time.Since(l.base)) }
+// Clock is the time as it is now, on Now's scale.
+func (l *Loop) Clock() int64 { return int64(time.Since(l.base)) }
 
 // sqe returns a free submission entry. A full queue is handed over first: entries
 // complete into the completion queue, which is four times as long and overflows into the
@@ -258,11 +263,7 @@ func (l *Loop) wait(deadline int64) error {
 	if l.retryAt != 0 && (deadline == 0 || l.retryAt < deadline) {
 		deadline = l.retryAt
 	}
-	timeout := time.Duration(-1)
-	if deadline != 0 {
-		timeout = max(0, time.Duration(deadline-l.now))
-	}
-	_, err := l.ring.SubmitAndWaitTimeout(1, timeout)
+	err := l.sleep(deadline)
 	l.wake()
 	if err != nil && !transient(err) {
 		return fmt.Errorf("ring: enter: %w", err)
@@ -270,10 +271,33 @@ func (l *Loop) wait(deadline int64) error {
 	return nil
 }
 
+// sleep enters until there is a completion or the deadline has come: 0 is none. The turn has
+// taken a while, so that what is left is not what was left at its beginning.
+func (l *Loop) sleep(deadline int64) (err error) {
+	switch {
+	case deadline == 0:
+		_, err = l.ring.SubmitAndWaitTimeout(1, -1)
+	case deadline <= l.now:
+		_, err = l.ring.SubmitAndWaitTimeout(1, 0)
+	case l.ring.WaitsUntil():
+		_, err = l.ring.SubmitAndWaitUntil(1, l.mono+deadline)
+	default:
+		_, err = l.ring.SubmitAndWaitTimeout(1, max(0, time.Duration(deadline-l.Clock())))
+	}
+	return err
+}
+
+// monotonic is the clock that waits are measured by.
+func monotonic() int64 {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // it cannot fail: every kernel has it
+	return ts.Nano()
+}
+
 // wake begins a turn.
 func (l *Loop) wake() {
 	l.stats.Turns++
-	l.clock()
+	l.now = l.Clock()
 	if l.retryAt != 0 && l.retryAt <= l.now {
 		l.retryAt = 0
 		l.armAccept()
@@ -292,14 +316,18 @@ func (l *Loop) submitRaw() bool {
 	return l.ring.Ready() > 0
 }
 
-// drain reads every completion that is there and runs its callbacks. They only prepare
-// entries: the completions of those come with the next enter.
+// drainStep is how many completions are read between two looks at the clock.
+const drainStep = 16
+
+// drain reads every completion that is there and runs its callbacks, unless that makes it miss
+// the deadline: the rest is for the next turn. Callbacks only prepare entries: the completions of
+// those come with the next enter.
 func (l *Loop) drain() {
 	if l.ring.Overflowed() {
 		l.stats.Overflows++
 	}
 	for {
-		n := l.ring.Ready()
+		n := min(l.ring.Ready(), drainStep)
 		if n == 0 {
 			break
 		}
@@ -307,6 +335,9 @@ func (l *Loop) drain() {
 			l.complete(l.ring.CQEAt(i))
 		}
 		l.ring.Advance(n)
+		if n == drainStep && l.deadline != 0 && l.Clock() >= l.deadline {
+			break
+		}
 	}
 	if len(l.hungry)+len(l.rearm) == 0 {
 		return

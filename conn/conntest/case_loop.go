@@ -324,6 +324,77 @@ func testDeadlinePassed(t *testing.T, f Factory) {
 	r.do(func() { r.onTurn = echo })
 }
 
+// testDeadlineAmidCallbacks: much to do does not keep Turn from its deadline.
+func testDeadlineAmidCallbacks(t *testing.T, f Factory) {
+	r := start(t, f)
+	if r.h.Virtual {
+		t.Skip("virtual time stands still in callbacks")
+	}
+	const most = 80 // callbacks after the deadline, some more than a driver's batch
+	var deadline int64
+	over, worst := 0, 0
+	r.do(func() {
+		r.onReceived = func(*session, []byte) {
+			for end := r.d.Clock() + int64(50*time.Microsecond); r.d.Clock() < end; {
+			}
+			if deadline != 0 && r.d.Clock() > deadline {
+				over++
+				worst = max(worst, over)
+			}
+		}
+		r.onTurn = func(int64) int64 {
+			over, deadline = 0, r.d.Clock()+int64(time.Millisecond)
+			return deadline
+		}
+	})
+	var peers []Peer
+	for range 2 * most {
+		peers = append(peers, r.connect())
+	}
+	r.await(func() bool { return len(r.conns) == len(peers) }, "Opened of all")
+	var open atomic.Bool
+	r.d.Post(r.d.Task(func() {
+		for !open.Load() { // while the peers write
+			runtime.Gosched()
+		}
+	}))
+	for _, p := range peers {
+		r.write(p, []byte("x"))
+	}
+	open.Store(true)
+	r.await(func() bool {
+		n := 0
+		for _, s := range r.order {
+			n += s.got
+		}
+		return n == len(peers)
+	}, "all bytes")
+	r.do(func() {
+		if worst > most {
+			t.Errorf("%d callbacks between a deadline and its Turn, want %d at most", worst, most)
+		}
+		r.onTurn = nil
+	})
+}
+
+// testClock: Clock goes on in a callback, Now does not.
+func testClock(t *testing.T, f Factory) {
+	r := start(t, f)
+	r.do(func() {
+		now, before := r.d.Now(), r.d.Clock()
+		if before < now {
+			t.Errorf("Clock is %d, before Now, %d", before, now)
+		}
+		time.Sleep(2 * time.Millisecond)
+		if after := r.d.Clock(); after < before || !r.h.Virtual && after < before+int64(2*time.Millisecond) {
+			t.Errorf("2 ms later Clock has gone from %d to %d", before, after)
+		}
+		if r.d.Now() != now {
+			t.Error("Now has changed in a callback")
+		}
+	})
+}
+
 // testNoDeadline: without a deadline an idle loop sleeps.
 func testNoDeadline(t *testing.T, f Factory) {
 	r := start(t, f, (*rig).echo)

@@ -264,6 +264,9 @@ func (k *Checker) Turn(now int64) int64 {
 	if n := k.Driver.Now(); n != now {
 		k.blame("Turn(%d): Now is %d", now, n)
 	}
+	if c := k.Driver.Clock(); c < now {
+		k.blame("Turn(%d): Clock is %d", now, c)
+	}
 	k.now = now
 	k.pending = 0
 	return k.ev.Turn(now)

@@ -44,7 +44,8 @@ func (h *hollow) Close(uint32) {
 		h.onClose()
 	}
 }
-func (h *hollow) Now() int64 { return h.now }
+func (h *hollow) Now() int64   { return h.now }
+func (h *hollow) Clock() int64 { return h.now }
 func (h *hollow) Adopt(net.Conn) (uint32, error) {
 	if h.onAdopt != nil {
 		h.onAdopt()

@@ -38,6 +38,8 @@ var cases = []struct {
 	{"PostAndStop", testPostAndStop},
 	{"Deadline", testDeadline},
 	{"DeadlinePassed", testDeadlinePassed},
+	{"DeadlineAmidCallbacks", testDeadlineAmidCallbacks},
+	{"Clock", testClock},
 	{"NoDeadline", testNoDeadline},
 	{"StopWithOpenConnections", testStopWithOpenConnections},
 	{"StopFromCallback", testStopFromCallback},

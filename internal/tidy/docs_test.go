@@ -119,6 +119,17 @@ func TestBodiesSnippets(t *testing.T) {
 	}
 }
 
+// So is the code in the guide to ticks.
+func TestTicksSnippets(t *testing.T) {
+	squeeze := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	example := squeeze(read(t, "example_tick_test.go"))
+	for _, b := range ParsePage(read(t, "docs/TICKS.md")).Blocks {
+		if b.Lang == "go" && !strings.Contains(example, squeeze(b.Text)) {
+			t.Errorf("docs/TICKS.md:%d: the code is in no example of example_tick_test.go", b.Line)
+		}
+	}
+}
+
 // freeAddr is an address on which nobody listens now.
 func freeAddr(t *testing.T) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
