@@ -172,9 +172,9 @@ func TestTicks(t *testing.T) {
 		w.state()
 		first, began := w.tick, time.Now()
 		w.until("a second and a half of ticks", func() bool { return w.tick >= first+90 })
-		// A busy machine delays ticks, but none comes before its time.
-		if took := time.Since(began); took < 1400*time.Millisecond || took > 5*time.Second {
-			t.Errorf("%d ticks took %v, want 1.5 s", w.tick-first, took)
+		// A busy machine delays ticks, and the first one that is read, but at twice the pace it would be 0.75 s.
+		if took := time.Since(began); took < time.Second || took > 5*time.Second {
+			t.Errorf("%d ticks took %v, want about 1.5 s", w.tick-first, took)
 		}
 		if len(w.dots) < 161 {
 			t.Errorf("%d dots, want 160 bots and a player", len(w.dots))
