@@ -320,6 +320,7 @@ func TestHealthReports(t *testing.T) {
 	var log logBuffer
 	h := &health{srv: &Server{Config: Config{Logger: log.logger()}}}
 	h.srv.jobs.open(false)
+	h.srv.wsTasks = newTasks(false)
 	l := &look{h: h, seen: &vitals{suspects: []mem.Suspect{{Site: "somewhere"}}}}
 	h.looks = []*look{l}
 	for cause := range numCauses {

@@ -179,13 +179,15 @@ func (c *simSocket) act() bool {
 func (c *simSocket) read(rng *rand.Rand) {
 	b := make([]byte, 1+rng.IntN(1<<rng.IntN(17)))
 	n, err := c.peer.Read(b)
-	if rest := c.want[c.got:]; n > len(rest) || !bytes.Equal(b[:n], rest[:n]) {
+	rest := c.want[c.got:]
+	switch {
+	case n > len(rest) || !bytes.Equal(b[:n], rest[:n]):
 		c.w.t.Errorf("%s: got %.100q after %d bytes, want %.100q", c.name, b[:n], c.got, rest)
-		err = io.EOF
-	} else if c.got += n; err == nil {
+	case err == nil:
+		c.got += n
 		return
-	} else if c.w.faults.Reset == 0 && (err != io.EOF || c.got < len(c.want)) {
-		c.w.t.Errorf("%s (end %d): %v after %d of %d bytes", c.name, c.end, err, c.got, len(c.want))
+	case c.w.faults.Reset == 0 && (err != io.EOF || n < len(rest)):
+		c.w.t.Errorf("%s (end %d): %v after %d of %d bytes", c.name, c.end, err, c.got+n, len(c.want))
 	}
 	_ = c.peer.Close()
 	c.over = true
