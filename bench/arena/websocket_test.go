@@ -23,13 +23,13 @@ func dial(t *testing.T, addr, path string) *websock.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
-	return c
+	return c // to be closed before the server is, which would wait for an answer
 }
 
 func TestSocketAtRoot(t *testing.T) {
 	onDrivers(t, func(t *testing.T, addr string) {
 		c := dial(t, addr, "/")
+		defer c.Close()
 		const text = websock.Fin | 1
 		for _, want := range []string{"", "h\u00e9llo"} {
 			c.Send(text, []byte(want))
@@ -78,6 +78,7 @@ func TestSocketLimits(t *testing.T) {
 	onDrivers(t, func(t *testing.T, addr string) {
 		for _, frames := range []int{1, 65536} {
 			c := dial(t, addr, websock.EchoPath)
+			defer c.Close()
 			go func() {
 				var out []byte
 				for i := range frames {
@@ -114,6 +115,7 @@ func TestFeedAtRate(t *testing.T) {
 		t.Errorf("%d ticks before anybody has asked", n)
 	}
 	c := dial(t, addr.String(), websock.FeedPath)
+	defer c.Close()
 	var at [4]int64
 	for i := range at {
 		_, p, err := c.Receive()
