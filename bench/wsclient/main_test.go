@@ -6,7 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +33,13 @@ func (s *suite) said(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.log = append(s.log, fmt.Sprintf(format, args...))
+}
+
+// steps are what was noted.
+func (s *suite) steps() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.log)
 }
 
 func (s *suite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -118,8 +125,8 @@ func TestRun(t *testing.T) {
 			if code != 0 || stdout != "4 cases\n" || stderr != "" {
 				t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 			}
-			if !reflect.DeepEqual(s.log, everything) {
-				t.Errorf("the suite was asked for %q, want %q", s.log, everything)
+			if got := s.steps(); !slices.Equal(got, everything) {
+				t.Errorf("the suite was asked for %q, want %q", got, everything)
 			}
 		})
 	}
@@ -136,7 +143,8 @@ func TestCaseThatDoesNotRun(t *testing.T) {
 		if !strings.Contains(stdout, "case 2: ") || !strings.Contains(stdout, "503") || !strings.Contains(stdout, "case 3: context deadline exceeded") {
 			t.Errorf("%s: stdout %q, want why", blocking, stdout)
 		}
-		if last := s.log[len(s.log)-1]; last != "reports of a b" {
+		steps := s.steps()
+		if last := steps[len(steps)-1]; last != "reports of a b" {
 			t.Errorf("%s: the suite was last asked for %q", blocking, last)
 		}
 	}
