@@ -39,7 +39,8 @@ func onDriversWith(t *testing.T, secure *tls.Config, check func(t *testing.T, ad
 			if err := ring.Available(); driver == ringwire.DriverURing && err != nil {
 				t.Skip("no io_uring here: ", err)
 			}
-			srv := newServer()
+			srv, feed := newServer()
+			defer feed.stop()
 			srv.TLS = secure
 			srv.Addr, srv.Driver, srv.Logger = "127.0.0.1:0", driver, slog.New(slog.DiscardHandler)
 			ended := make(chan error, 1)
@@ -152,6 +153,7 @@ func TestProgramErrors(t *testing.T) {
 	}{
 		{[]string{"-driver", "nonsense"}, 1, "Driver"},
 		{[]string{"-loops", "-3"}, 1, "Loops"},
+		{[]string{"-hz", "0"}, 2, "-hz"},
 		{[]string{"-addr", "256.0.0.1:1"}, 1, "arena:"},
 		{[]string{"-cpuprofile", "/nonexistent/file"}, 1, "no such file"},
 		{[]string{"-cert", "alone"}, 1, "-key"},

@@ -8,6 +8,8 @@
 //	POST /upload                 the number of bytes received
 //	GET, POST /                  a short text; the request's body
 //	/echo, /cookie, /garden      the request as it was understood
+//	/ws; / with an upgrade       a WebSocket that sends every message back
+//	/feed                        a WebSocket that is sent what package feed describes
 package main
 
 import (
@@ -26,6 +28,7 @@ import (
 	"github.com/ringwire/ringwire/tls"
 
 	"github.com/ringwire/ringwire/bench/internal/audit"
+	"github.com/ringwire/ringwire/bench/internal/feed"
 	"github.com/ringwire/ringwire/bench/internal/secret"
 )
 
@@ -39,43 +42,66 @@ const (
 	bodyBuffer = 64 << 10
 )
 
-func newServer() *ringwire.Server {
+// newServer makes the server, and the feed behind it, which is the caller's to stop.
+func newServer() (*ringwire.Server, *feeder) {
+	f := newFeeder()
+	s := &sockets{feed: f}
 	return &ringwire.Server{
-		Handler: ringwire.HandlerFunc(serve),
+		Handler: ringwire.HandlerFunc(s.serve),
 		Config:  ringwire.Config{BodyBuffer: bodyBuffer, MaxBody: -1}, // echoes and uploads of any size
-	}
+	}, f
 }
 
-func run(args []string, stdout, stderr io.Writer) int {
-	srv := newServer()
+// settings are the flags that are not the server's or the feed's.
+type settings struct {
+	files   secret.Files
+	audited bool
+	profile string
+}
+
+func parse(args []string, stderr io.Writer, srv *ringwire.Server, f *feeder) (o settings, err error) {
 	fs := flag.NewFlagSet("arena", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.StringVar(&srv.Addr, "addr", "127.0.0.1:8080", "`host:port` to listen on")
 	fs.StringVar(&srv.Driver, "driver", "auto", "auto, uring or netpoll")
 	fs.IntVar(&srv.Loops, "loops", 0, "event loops, 0 = the driver's default")
-	var files secret.Files
-	fs.StringVar(&files.Cert, "cert", "", "PEM `file` with the certificate for HTTPS")
-	fs.StringVar(&files.Key, "key", "", "PEM `file` with its key")
-	audited := fs.Bool("audit", false, "answer commands on standard input about the heap")
-	profile := fs.String("cpuprofile", "", "write a CPU profile to `file` until the end")
-	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+	fs.IntVar(&f.hz, "hz", feed.Rate, "frames per second for each subscriber of /feed")
+	fs.StringVar(&o.files.Cert, "cert", "", "PEM `file` with the certificate for HTTPS")
+	fs.StringVar(&o.files.Key, "key", "", "PEM `file` with its key")
+	fs.BoolVar(&o.audited, "audit", false, "answer commands on standard input about the heap")
+	fs.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile to `file` until the end")
+	if err := fs.Parse(args); err != nil {
+		return o, err
+	}
+	if f.hz < 1 {
+		err = fmt.Errorf("-hz %d: want a positive number", f.hz)
+		fmt.Fprintln(stderr, "arena:", err)
+	}
+	return o, err
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	srv, f := newServer()
+	o, err := parse(args, stderr, srv, f)
+	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
 		return 2
 	}
-	if system, err := files.Server(); err != nil {
+	defer f.stop()
+	if system, err := o.files.Server(); err != nil {
 		fmt.Fprintln(stderr, "arena:", err)
 		return 1
 	} else if system != nil {
 		srv.TLS = &tls.Config{System: system}
 	}
-	stopProfile, err := startProfile(*profile)
+	stopProfile, err := startProfile(o.profile)
 	if err != nil {
 		fmt.Fprintln(stderr, "arena:", err)
 		return 1
 	}
 	defer stopProfile()
-	if *audited {
+	if o.audited {
 		audit.Start(os.Stdin, stdout)
 	}
 

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bytes"
+
 	"github.com/ringwire/ringwire"
 
 	"github.com/ringwire/ringwire/bench/internal/endpoint"
+	"github.com/ringwire/ringwire/bench/internal/websock"
 )
 
 // serve routes a request: the path decides who answers, then the method whether that path has it.
-func serve(w *ringwire.ResponseWriter, r *ringwire.Request) {
+func (s *sockets) serve(w *ringwire.ResponseWriter, r *ringwire.Request) {
 	path := r.PathView()
 	switch string(path) {
 	case endpoint.Pipeline:
@@ -16,7 +19,15 @@ func serve(w *ringwire.ResponseWriter, r *ringwire.Request) {
 		only(w, r, getPost, baseline)
 	case endpoint.Upload:
 		only(w, r, post, upload)
+	case websock.EchoPath:
+		upgrade(w, r, &echoSocket)
+	case websock.FeedPath:
+		upgrade(w, r, &s.feed.socket)
 	case "/":
+		if bytes.EqualFold(r.HeaderView("Upgrade"), []byte("websocket")) {
+			upgrade(w, r, &echoSocket) // outside suites look for it here
+			return
+		}
 		only(w, r, getPost, root)
 	case "/echo":
 		only(w, r, getPost, echo)

@@ -53,8 +53,8 @@ const (
 
 // contestants are all of them, in the order in which a round starts them.
 var contestants = []contestant{
-	{name: subject, pkg: "arena", args: []string{"-driver", "uring"}, http: true, parses: true, tls: true, uring: true},
-	{name: netpoll, pkg: "arena", args: []string{"-driver", "netpoll"}, http: true, parses: true, tls: true},
+	{name: subject, pkg: "arena", args: []string{"-driver", "uring"}, http: true, parses: true, tls: true, uring: true, echo: true, feed: true, deflate: true},
+	{name: netpoll, pkg: "arena", args: []string{"-driver", "netpoll"}, http: true, parses: true, tls: true, echo: true, feed: true, deflate: true},
 	{name: plain, pkg: "arena", args: []string{"-driver", "uring"}, http: true, parses: true, plain: true, uring: true},
 	{name: floor, pkg: "limit", http: true, uring: true, echo: true, wsArgs: []string{"-ws"}},
 	{name: bareRing, bare: true, args: []string{"-mode", "ring"}, feed: true, uring: true},

@@ -58,6 +58,7 @@ func TestStartCommand(t *testing.T) {
 		{name: "fasthttp", args: "/bin/fasthttp -addr 127.0.0.1:1 -timeouts=false"},
 		{name: subject, args: "/bin/arena -addr 127.0.0.1:1 -driver uring -cert c -key k", files: secret.Files{Cert: "c", Key: "k"}},
 		{name: floor, args: "/bin/limit -addr 127.0.0.1:1 -ws", profile: "ws-echo-64x64"},
+		{name: subject, args: "/bin/arena -addr 127.0.0.1:1 -driver uring -hz 12", profile: "ws-broadcast-5k-12hz"},
 		{name: "gws", args: "/bin/gws -addr 127.0.0.1:1 -hz 12 -timeouts=false", profile: "ws-broadcast-5k-12hz"},
 		{name: bareSend, args: "/bin/broadcast -addr 127.0.0.1:1 -mode send -hz 60", profile: "ws-broadcast-1k"},
 	} {
@@ -107,7 +108,7 @@ func TestExclusions(t *testing.T) {
 		}
 	}
 	const bare, sockets = "bare-ring bare-send ", "gobwas gws gorilla coder "
-	const http = "ringwire ringwire-netpoll ringwire-plain " // ringwire's arena has no WebSockets yet
+	const http = "ringwire-plain "
 	for name, want := range map[string]string{
 		"keepalive": "ringwire-plain " + bare + sockets, "pipelined": "ringwire-plain " + bare + sockets,
 		"idle": "ringwire-plain " + bare + sockets, "churn": "ringwire-plain " + bare + sockets,
