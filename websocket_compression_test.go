@@ -79,7 +79,7 @@ func TestWebSocketBombs(t *testing.T) {
 		raw, why string
 	}{
 		{CloseMessageTooBig, frame(fin|deflate|opBinary, bomb), "20 MiB of zeros"},
-		{CloseMessageTooBig, frame(fin|deflate|opBinary, deflated(strings.Repeat("\x00", 1<<20))), "the ratio"},
+		{CloseMessageTooBig, frame(fin|deflate|opBinary, deflated(strings.Repeat("\x00", 2<<20))), "the ratio"},
 		{CloseMessageTooBig, frame(fin|deflate|opBinary, deflated(prose(2<<20+1))), "one byte more than MaxMessage"},
 		{CloseInvalidPayload, frame(fin|deflate|opBinary, "\xff\xff"), "no deflate data"},
 		{CloseInvalidPayload, frame(fin|deflate|opText, deflated("\xff")), "no UTF-8"},

@@ -55,7 +55,7 @@ type WebSocketConfig struct {
 	MaxControl   int // pings and pongs in a second with no frame of a message between, else 1008; default 64
 
 	// MaxInflateRatio is how many bytes a message may become for each byte that was sent, once
-	// it has become 64 KiB, else 1009. Default 200.
+	// it has become 1 MiB, else 1009. Default 200.
 	MaxInflateRatio int
 
 	// MaxBuffered is how many bytes may wait to be sent: beyond, sending fails with

@@ -33,7 +33,7 @@ func (c *Compression) sending(role Role) (noContext bool, window uint8) {
 type codec interface {
 	// inflate appends to dst the inflated src: one whole message's payload as it came, without the 00 00 FF FF that
 	// ends it (RFC 7692 §7.2.2). src is emptied. It stops at more than b.max bytes (ErrMessageTooLarge), at more than
-	// b.ratio times src's bytes beyond 64 KiB (ErrRatio), at what is no deflate data (ErrDeflate), and when
+	// b.ratio times src's bytes beyond 1 MiB (ErrRatio), at what is no deflate data (ErrDeflate), and when
 	// b.text, unless nil, does not like a piece (ErrUTF8; the end of the text is the engine's to check).
 	inflate(dst, src *mem.Segments, b bounds) *Error
 	// deflate appends the compressed p, without 00 00 FF FF, to dst. When it does not get smaller it returns false:

@@ -181,7 +181,7 @@ func TestBomb(t *testing.T) {
 	}
 }
 
-// A small bomb ends by its ratio, but not before 64 KiB, and what is just within the limits passes.
+// A small bomb ends by its ratio, but not before 1 MiB, and what is just within the limits passes.
 func TestRatio(t *testing.T) {
 	w := newWorld(t, Server)
 	w.comp = takeover
@@ -192,12 +192,13 @@ func TestRatio(t *testing.T) {
 	}{
 		{ratioFloor, 1, ""},
 		{ratioFloor + 1, 1, failure(ErrRatio)},
-		{1 << 20, 200, failure(ErrRatio)},
-		{1 << 20, 1100, ""},
-		{1 << 20, -1, ""},
-		{1<<20 + 1, -1, failure(ErrMessageTooLarge)},
+		{1 << 20, 200, ""},
+		{2 << 20, 200, failure(ErrRatio)},
+		{2 << 20, 1100, ""},
+		{2 << 20, -1, ""},
+		{2<<20 + 1, -1, failure(ErrMessageTooLarge)},
 	} {
-		w.lim = Limits{Ratio: tc.ratio}.WithDefaults()
+		w.lim = Limits{Message: 2 << 20, Ratio: tc.ratio}.WithDefaults()
 		var b bytes.Buffer
 		z, _ := flate.NewWriter(&b, 9)
 		_, _ = z.Write(make([]byte, tc.size))

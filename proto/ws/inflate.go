@@ -17,7 +17,7 @@ const (
 )
 
 const (
-	ratioFloor = 64 << 10 // inflated bytes up to which Limits.Ratio does not count: what is small does no harm
+	ratioFloor = 1 << 20 // inflated bytes up to which Limits.Ratio does not count: repetitive data is honest, too
 	readAhead  = 4 << 10
 
 	// Final blocks inside of a message are legal (RFC 7692 §7.2.3.4), and each makes the decoder begin anew, which takes

@@ -8,7 +8,7 @@ type Limits struct {
 	Frame     int // bytes of one frame's payload; default: as Message; 1009
 	Fragments int // frames of one message; default 1024; 1008
 	Control   int // control frames since a data frame ended, or since Refill; default 64; 1008
-	Ratio     int // inflated bytes per deflated one, in a message over 64 KiB inflated; default 200; 1009
+	Ratio     int // inflated bytes per deflated one, in a message over 1 MiB inflated; default 200; 1009
 }
 
 const unlimited = 1 << 30
