@@ -30,6 +30,7 @@ type vitals struct {
 	mem       mem.Stats
 	exchanges mem.PoolStats
 	conns     mem.PoolStats
+	codecs    mem.PoolStats
 	jobs      int // out in the whole server
 	served    int // connections
 	suspects  []mem.Suspect
@@ -120,7 +121,7 @@ func (h *health) tick() {
 func (l *look) RunTask() {
 	v, svc := l.next, l.svc
 	svc.alloc.ReadStats(&v.mem)
-	v.exchanges, v.conns = svc.exchanges.Stats(), svc.conns.Stats()
+	v.exchanges, v.conns, v.codecs = svc.exchanges.Stats(), svc.conns.Stats(), svc.ws.codecs.Stats()
 	st := svc.loop.Stats()
 	v.served = st.Open - st.Parked
 	v.jobs = svc.srv.jobs.running()
@@ -200,9 +201,9 @@ func (h *health) snapshot() (sum mem.Snapshot) {
 		sum.Add(&l.seen.mem)
 		sum.AddSuspects(l.seen.suspects)
 		if l.svc != nil {
-			sum.AddPools(l.seen.exchanges, l.seen.conns)
+			sum.AddPools(l.seen.exchanges, l.seen.conns, l.seen.codecs)
 		}
 	}
-	sum.AddPools(h.srv.jobs.pool.Stats())
+	sum.AddPools(h.srv.jobs.pool.Stats(), h.srv.wsTasks.Stats())
 	return sum
 }

@@ -129,10 +129,10 @@ func TestAdoptAndMaxConns(t *testing.T) {
 		r.adopt()
 	}
 	r.turn()
+	first := r.dial()
 	if r.paused {
 		t.Error("accepting pauses for connections that this side has begun")
 	}
-	first := r.dial()
 	r.dial()
 	if !r.paused {
 		t.Error("accepting goes on above the limit")
@@ -384,6 +384,26 @@ func TestAdoptTLSQueue(t *testing.T) {
 	c := r.server(all[3].id, serving(0))
 	c.answer()
 	want(t, all[3].took(), "open", "all come to their turn")
+}
+
+// Helpers make handshakes of one engine, the server's: a client's first step waits for the loop.
+func TestAdoptTLSBesideHandshakers(t *testing.T) {
+	r := newCrew(t, &stdtls.Config{})
+	e := calling(t, true)
+	all := []*opener{r.adoptTLS(e, "example.test"), r.adoptTLS(e, "example.test")}
+	for i := range all {
+		r.turn()
+		if n := r.loop.shakings; n != i+1 {
+			t.Errorf("after turn %d: %d have begun", i+1, n)
+		}
+	}
+	for _, o := range all {
+		r.server(o.id, serving(0)).answer()
+		want(t, o.took(), "open", "it was made here")
+	}
+	if n := r.loop.Stats().HandedOver; n != 0 {
+		t.Errorf("%d were handed over", n)
+	}
 }
 
 // A loop remembers its engines, but not without an end.

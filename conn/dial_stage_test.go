@@ -7,6 +7,7 @@ import (
 	"net"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // dialTo has the loop dial the near end of a pipe, and returns what came of it and the far end.
@@ -19,6 +20,7 @@ func (r *rig) dialTo(ctx context.Context, o *opener) (net.Conn, error) {
 // shut fails if the far end does not see that the near one was closed.
 func shut(t *testing.T, far net.Conn) {
 	t.Helper()
+	_ = far.SetReadDeadline(time.Now().Add(5 * time.Second))
 	if _, err := far.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("the connection was not closed: %v", err)
 	}

@@ -7,6 +7,9 @@
 // speaks on a connection is a [Handler]; it gets borrowed bytes, appends its
 // output to the connection's [mem.Writer], and is told when that has drained.
 //
+// Connections come from listeners, or from this side: [Loop.Dial] for other goroutines,
+// [Loop.Adopt] on the loop. An [Opener] speaks on those.
+//
 // # How a turn goes
 //
 // The driver delivers completions, then calls Turn. Turn fires due timers, hands

@@ -185,6 +185,39 @@ func TestDeflateResumes(t *testing.T) {
 	}
 }
 
+// A connection's encoder is taken by others, that of the one first that has not sent for longest, and never resumed
+// when it was forgotten or the connection is another one.
+func TestEncoderOwners(t *testing.T) {
+	w := newWorld(t, Server)
+	cs := w.codecs()
+	var list []*compressor
+	for range 5 {
+		list = append(list, cs.get(Server, takeover, w.acc))
+	}
+	for i, step := range []struct {
+		who    int
+		resume bool
+	}{{0, false}, {1, false}, {2, false}, {3, false}, {0, true}, {4, false}, {0, true}, {2, true}, {3, true}, {1, false}, {0, true}} {
+		if _, resume := cs.encoder(list[step.who].kind, list[step.who]); resume != step.resume {
+			t.Errorf("step %d, connection %d: resumed %v", i, step.who, resume)
+		}
+	}
+	list[0].forget()
+	if _, resume := cs.encoder(list[0].kind, list[0]); resume {
+		t.Error("resumed what was forgotten")
+	}
+	for _, c := range list {
+		c.release()
+	}
+	for range list {
+		c := cs.get(Server, takeover, w.acc) // one of the same memory, but for checking builds
+		if _, resume := cs.encoder(c.kind, c); resume {
+			t.Error("resumed what another connection has sent")
+		}
+		defer c.release()
+	}
+}
+
 // There are as many encoders as are of use, whoever asks.
 func TestEncoders(t *testing.T) {
 	w := newWorld(t, Server)

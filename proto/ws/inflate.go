@@ -90,10 +90,8 @@ func (z *inflater) run(past *history) (pushed int64, _ *Error) {
 			return pushed, ErrDeflate
 		case z.stage == giveNothing:
 			return pushed, z.finished()
-		case z.stage == giveFinish: // a final block has taken marker for its own content
-			return pushed, ErrDeflate
-		case z.src.Len() == 0 && z.in.Buffered() == 0:
-			return pushed, nil // the message ended with a final block
+		case z.in.Buffered() == 0 && z.src.Len() == 0: // it ended with a final block, or one that marker has completed
+			return pushed, nil
 		case finals == 0:
 			return pushed, ErrTooManyFinals
 		}

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"encoding/hex"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,11 +15,10 @@ import (
 
 // receiver inflates the messages of one connection.
 type receiver struct {
-	w   *world
-	cs  *Codecs
-	c   *compressor
-	b   bounds
-	all []byte // what was inflated, for puff
+	w  *world
+	cs *Codecs
+	c  *compressor
+	b  bounds
 }
 
 func (w *world) receiver(a *Compression) *receiver {
@@ -81,11 +81,13 @@ func TestInflateVectors(t *testing.T) {
 		{"no compression", []string{"00 05 00 fa ff 48 65 6c 6c 6f 00"}, []string{"Hello"}},
 		{"final block", []string{"f3 48 cd c9 c9 07 00 00"}, []string{"Hello"}},
 		{"final block, and nothing behind", []string{"f3 48 cd c9 c9 07 00"}, []string{"Hello"}},
+		{"empty final block, its end taken off", []string{"f2 48 cd c9 c9 07 00 00 00 ff ff 01", "01"}, []string{"Hello", ""}},
 		{"final block of no compression", []string{"01 05 00 fa ff 48 65 6c 6c 6f"}, []string{"Hello"}},
 		{"two blocks", []string{"f2 48 05 00 00 00 ff ff ca c9 c9 07 00"}, []string{"Hello"}},
 		{"nothing", []string{"00", "02 00", "03 00", "00 00 00 ff ff 00"}, []string{"", "", "", ""}},
 		{"a reference over a final block", []string{"f3 48 cd c9 c9 07 00 f2 00 11 00 00"}, []string{"HelloHello"}},
 		{"a reference over a final block and a message", []string{"f3 48 cd c9 c9 07 00", "f2 00 11 00 00"}, []string{"Hello", "Hello"}},
+		{"three final blocks", []string{"f3 48 cd c9 c9 07 00 f3 00 11 00 f3 00 11 00"}, []string{"HelloHelloHello"}},
 		{"many final blocks", []string{strings.Repeat("03 00", finalsFree) + "f2 48 cd c9 c9 07 00"}, []string{"Hello"}},
 		{"a later message after nothing", []string{"f2 48 cd c9 c9 07 00", "00", "f2 00 11 00 00"}, []string{"Hello", "", "Hello"}},
 	} {
@@ -96,6 +98,9 @@ func TestInflateVectors(t *testing.T) {
 				if err != nil || string(got) != tc.want[i] {
 					t.Errorf("%s, in pieces of %d: message %d is %q, %v, want %q", tc.name, n, i, got, err, tc.want[i])
 				}
+			}
+			if got, want := string(r.c.received.view()), strings.Join(tc.want, ""); got != want {
+				t.Errorf("%s: the window has %q, want %q", tc.name, got, want)
 			}
 		}
 	}
@@ -117,7 +122,8 @@ func TestInflateErrors(t *testing.T) {
 		{"the end was not taken off", hello + "00 00 ff ff", bounds{}, ErrDeflate},
 		{"four bytes are missing", "00 09 00 f6 ff 48 65 6c 6c 6f", bounds{}, ErrDeflate},
 		{"four bytes and the next block", "00 09 00 f6 ff 48 65 6c 6c 6f 00", bounds{}, ErrDeflate},
-		{"four bytes of a final block", "01 09 00 f6 ff 48 65 6c 6c 6f", bounds{}, ErrDeflate},
+		{"a final block that ends inside of what was taken off", "03", bounds{}, ErrDeflate},
+		{"a final block that ends inside of what is added", hex.EncodeToString(headerOnly()), bounds{}, ErrDeflate},
 		{"nine bytes of a block", "00 0e 00 f1 ff 48 65 6c 6c 6f", bounds{}, ErrDeflate},
 		{"nine bytes of a final block", "01 0e 00 f1 ff 48 65 6c 6c 6f", bounds{}, ErrDeflate},
 		{"garbage behind a final block", "f3 48 cd c9 c9 07 00 ff", bounds{}, ErrDeflate},
@@ -229,6 +235,25 @@ func farReference(bits uint8) []byte {
 	z.put(1<<extra-1, extra) // the farthest of its code
 	z.put(0, 7)              // 256, end of block
 	z.put(0, 3)              // an empty stored block, whose rest is taken off
+	return z.p
+}
+
+// headerOnly is most of a final block's header (RFC 1951 §3.2.7). Read on through 00 00 ff ff 01, it gives symbols 248
+// to 263 codes of four bits, and nothing else; then comes the block's end, symbol 256, whose code is 1000.
+func headerOnly() []byte {
+	var z bitWriter
+	z.put(1, 1)
+	z.put(2, 2)
+	z.put(286-257, 5)
+	z.put(18-1, 5)
+	z.put(13-4, 4)
+	for _, n := range []int{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0} { // 17 and 4 have codes of one bit, 1 and 0
+		z.put(n, 3)
+	}
+	for _, zeros := range append(slices.Repeat([]int{10}, 23), 8, 6, 4) {
+		z.put(1, 1)
+		z.put(zeros-3, 3)
+	}
 	return z.p
 }
 

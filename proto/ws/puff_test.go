@@ -41,7 +41,7 @@ func (z *puff) inflate(p, past []byte) (out []byte, err error) {
 		}
 		end := (z.bit + 7) / 8
 		switch {
-		case final && end == len(p):
+		case final && (end == len(p) || end == len(z.in)):
 			return z.out[z.past:], nil
 		case final && end > len(p):
 			panic(errPuff)
