@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/proto/ws"
 )
 
@@ -161,6 +162,27 @@ func TestTopicMisuse(t *testing.T) {
 			}()
 			NewTopic(cfg)
 		}()
+	}
+}
+
+// The process's own memory of topics is used, reported, and given back.
+func TestTopicMemory(t *testing.T) {
+	needDriver(t, DriverNetpoll)
+	topic := NewTopic(TopicConfig{})
+	s := topicServer(t, DriverNetpoll, topic, &WebSocketConfig{})
+	p := join(s, topic, 1)[0]
+	publish(t, topic, "", "kept by the process")
+	p.expectText("kept by the process", "")
+	snap := TopicMemory()
+	i := slices.IndexFunc(snap.Accounts, func(a mem.AccountStats) bool { return a.Name == "topic message" })
+	if i < 0 || snap.Accounts[i].HighWater == 0 {
+		t.Errorf("the account is %+v, but a message was published", snap.Accounts)
+	}
+	_ = s.Close()
+	for end := time.Now().Add(patience); TopicMemory().Leased != 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d messages are out", TopicMemory().Leased)
+		}
 	}
 }
 
