@@ -44,16 +44,18 @@ func (l *Loop) receivedHandshake(c *Conn, p []byte) {
 func (l *Loop) greet() (again int64) {
 	h, handed := l.cfg.Handshakers, 0
 	burst := h != nil && len(l.hellos) > 1
-	own, made := burst && !h.Busy(), false // one is made here, too, so that neither side is idle
+	idle, made := burst && !h.busy(), false
 	for len(l.hellos) > 0 && l.shakings < l.cfg.MaxHandshakes {
 		c := l.conn(l.hellos[0])
+		// With idle workers one is made here, too, so that neither side waits; a client's always is.
+		here := !burst || idle && !made || c.sec != nil && c.sec.session != nil
 		switch {
 		case c.state != open: // it is gone, but for the driver's word
 			l.hellos = l.hellos[:copy(l.hellos, l.hellos[1:])]
-		case (own || !burst || c.sec.session != nil) && made:
+		case here && made:
 			return l.now // after looking for what else has come
-		case own, !burst, c.sec.session != nil: // a client's stays here
-			made, own = true, false
+		case here:
+			made = true
 			if c.sec.session == nil {
 				l.attach(c, l.tls.Accept(), c.addr)
 			}

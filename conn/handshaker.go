@@ -114,8 +114,8 @@ func (h *Handshakers) take(l *Loop, c *Conn) bool {
 	return true
 }
 
-// Busy reports whether a step waits for a worker or is being made.
-func (h *Handshakers) Busy() bool { return h.steps.Load() > 0 }
+// busy reports whether a step waits for a worker or is being made.
+func (h *Handshakers) busy() bool { return h.steps.Load() > 0 }
 
 func (w *handshaker) waiting() int {
 	w.mu.Lock()
