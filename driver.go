@@ -1,6 +1,7 @@
 package ringwire
 
 import (
+	"errors"
 	"runtime"
 
 	"github.com/ringwire/ringwire/conn"
@@ -21,7 +22,10 @@ func openDrivers(cfg *Config) ([]conn.Driver, DriverInfo, error) {
 		return drivers, DriverInfo{DriverNetpoll, "asked for by Config.Driver"}, err
 	}
 	drivers, err := openURing(cfg)
+	var bad *ConfigError
 	switch {
+	case errors.As(err, &bad):
+		return nil, DriverInfo{}, err
 	case err == nil && cfg.Driver == DriverURing:
 		return drivers, DriverInfo{DriverURing, "asked for by Config.Driver"}, nil
 	case err == nil:

@@ -191,6 +191,9 @@ func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 		s.mu.Unlock()
 		s.stopHandshakers()
 	}
+	if err == nil {
+		mem.Ballast(s.Ballast)
+	}
 	if held := s.heldPlaces(); err == nil && held > 0 {
 		takePlaces(held)
 		defer leavePlaces(held)

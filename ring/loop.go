@@ -41,6 +41,10 @@ type LoopConfig struct {
 	// fewer: LoopStats tells.
 	Buffers    uint32
 	BufferSize uint32
+
+	// CPUs are the processors on which the loop's thread runs. Default: where the process may.
+	// Processors that are not there are left out; when none is left Run fails, as CheckCPUs does.
+	CPUs []int
 }
 
 // LoopStats count what a Loop met that is handled, and worth knowing.
@@ -61,6 +65,7 @@ type Loop struct {
 	bufs *BufRing
 	ev   Events
 	now  int64
+	cpus []int // LoopConfig.CPUs
 	base time.Time
 	mono int64 // base on CLOCK_MONOTONIC, in nanoseconds
 
@@ -132,7 +137,7 @@ func NewLoop(cfg LoopConfig) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Loop{ring: r, base: time.Now(), accepting: true, inbox: inbox{fd: -1}}
+	l := &Loop{ring: r, base: time.Now(), cpus: cfg.CPUs, accepting: true, inbox: inbox{fd: -1}}
 	l.mono = monotonic() - l.Clock() // late by what lies between two looks at the clock
 	if l.bufs, err = newBuffers(r, cfg.Buffers, cfg.BufferSize); err == nil {
 		err = l.inbox.open()
@@ -188,8 +193,14 @@ func (l *Loop) Run(ev Events) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer l.release()
+	var on affinity
+	defer on.leave()
 	l.ev = ev
-	if err := l.begin(); err != nil {
+	err := on.keepTo(l.cpus)
+	if err == nil {
+		err = l.begin()
+	}
+	if err != nil {
 		l.abandon(err)
 		return err
 	}
