@@ -40,8 +40,9 @@ func (t *topicMemory) lookIdle() {
 		w.timer.Reset(w.every)
 		return
 	}
+	leased := t.alloc.Stats().Leased // before: what comes home meanwhile is for the next look
 	t.alloc.Trim()
-	if t.alloc.Stats().Leased > 0 { // somebody is slow
+	if leased > 0 { // somebody is slow
 		w.timer.Reset(w.every)
 		return
 	}
