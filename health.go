@@ -30,9 +30,9 @@ type vitals struct {
 	mem       mem.Stats
 	exchanges mem.PoolStats
 	conns     mem.PoolStats
-	codecs    mem.PoolStats
-	jobs      int // out in the whole server
-	served    int // connections
+	pools     []mem.PoolStats // these, and all others
+	jobs      int             // out in the whole server
+	served    int             // connections
 	ticks     tickVitals
 	suspects  []mem.Suspect
 }
@@ -123,7 +123,8 @@ func (h *health) tick() {
 func (l *look) RunTask() {
 	v, svc := l.next, l.svc
 	svc.alloc.ReadStats(&v.mem)
-	v.exchanges, v.conns, v.codecs = svc.exchanges.Stats(), svc.conns.Stats(), svc.ws.codecs.Stats()
+	v.exchanges, v.conns = svc.exchanges.Stats(), svc.conns.Stats()
+	v.pools = svc.appendPools(v.pools[:0])
 	st := svc.loop.Stats()
 	v.served = st.Open - st.Parked
 	v.ticks = tickVitals{st.Ticks, st.MissedTicks, st.Overruns}
@@ -205,9 +206,9 @@ func (h *health) snapshot() (sum mem.Snapshot) {
 		sum.Add(&l.seen.mem)
 		sum.AddSuspects(l.seen.suspects)
 		if l.svc != nil {
-			sum.AddPools(l.seen.exchanges, l.seen.conns, l.seen.codecs)
+			sum.AddPools(l.seen.pools...)
 		}
 	}
-	sum.AddPools(h.srv.jobs.pool.Stats(), h.srv.wsTasks.Stats())
+	sum.AddPools(h.srv.sharedPools()...)
 	return sum
 }

@@ -51,7 +51,7 @@ func (s *WebSocket) OnData(c *conn.Conn, p []byte) (n int) {
 // let the rest wait.
 func (s *WebSocket) take(p []byte) (n int) {
 	s.held = false
-	for s.state < wsLeaving {
+	for s.state < wsLeaving && s.late() == nil {
 		if s.state == wsOpen && n < len(p) && (s.paused || s.conn.Congested()) {
 			s.held = !s.paused
 			break
@@ -63,8 +63,8 @@ func (s *WebSocket) take(p []byte) (n int) {
 		}
 		s.event(&ev)
 	}
-	if s.state >= wsLeaving {
-		return len(p)
+	if s.state >= wsLeaving || s.late() != nil {
+		return len(p) // nobody will look at it
 	}
 	s.watchMessage(n < len(p))
 	if s.eof && !s.held && !s.paused {
@@ -109,6 +109,7 @@ func (s *WebSocket) OnEnd(c *conn.Conn, err error) {
 	s.eof = true
 	switch {
 	case s.state >= wsLeaving:
+	case s.late() != nil && err == io.EOF: // it may still read
 	case err != io.EOF:
 		s.lost(err) // the connection is closed next
 	case c.Kept() > 0:
@@ -129,6 +130,9 @@ func (s *WebSocket) ended() {
 // lost notes why the connection ends without a Close of the peer's.
 func (s *WebSocket) lost(err error) {
 	if s.end == nil {
+		s.end = s.late()
+	}
+	if s.end == nil {
 		s.end = &CloseError{Code: CloseAbnormal, Err: err}
 	}
 }
@@ -139,7 +143,7 @@ func (s *WebSocket) OnDrain(c *conn.Conn) {
 	s.full = false
 	s.proceed()
 	if s.block != nil {
-		s.block.flush(s)
+		s.block.flush(s, false)
 	} else if drain := s.set.OnDrain; drain != nil && due && s.state == wsOpen {
 		s.protect(func() { drain(s) })
 	}
