@@ -110,6 +110,16 @@ type Config struct {
 	SuspectAfter time.Duration // how long a remembered buffer may be out before it is reported; default 5 min
 	HealthEvery  time.Duration // how often memory is looked at and trouble logged; default 1 min
 
+	// What is known when something hangs. docs/DEBUGGING.md shows how to read it.
+
+	// FlightRecords is how many of its last operations each loop remembers, 32 bytes each, for Flight and
+	// WriteFlight. Default 1024 (uring) or 256 (netpoll); more than 1048576 is an error.
+	FlightRecords int
+
+	// StuckAfter is how long a loop may be in one handler before that is logged, with the handler's name and
+	// the stack, and counted in Stats. It is noticed up to a quarter later. Default 1 s.
+	StuckAfter time.Duration
+
 	// How much work may wait for Blocking handlers.
 
 	Workers   int // goroutines at once; default 64×GOMAXPROCS
@@ -142,6 +152,8 @@ func (cfg *Config) loops(def int) int {
 	return def
 }
 
+const maxRecords = 1 << 20
+
 const noLimit = int(^uint(0) >> 2)
 
 func (cfg Config) withDefaults() (Config, error) {
@@ -158,6 +170,9 @@ func (cfg Config) withDefaults() (Config, error) {
 	if defaultInt(&cfg.Ballast, ballast); cfg.Ballast == noLimit {
 		cfg.Ballast = 0
 	}
+	if cfg.FlightRecords > maxRecords {
+		return cfg, &ConfigError{"FlightRecords", fmt.Sprintf("%d is above %d", cfg.FlightRecords, maxRecords)}
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
@@ -167,6 +182,7 @@ func (cfg Config) withDefaults() (Config, error) {
 	defaultTime(&cfg.WriteTimeout, 30*time.Second)
 	defaultTime(&cfg.SuspectAfter, 5*time.Minute)
 	defaultTime(&cfg.HealthEvery, time.Minute)
+	defaultTime(&cfg.StuckAfter, time.Second)
 	if defaultInt(&cfg.BodyMinRate, 1024); cfg.BodyMinRate == noLimit {
 		cfg.BodyMinRate = 0 // no limit on slowness
 	}

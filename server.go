@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -41,6 +43,10 @@ type Server struct {
 	services []*service
 	tickers  []*Ticker
 	done     chan struct{} // closed when the loops have ended
+
+	marks marks         // of Handler
+	stuck atomic.Uint64 // times that the watchdog has found a loop stuck
+	crash crash
 
 	tls         *tls.Engine // nil without TLS
 	handshakers *conn.Handshakers
@@ -149,6 +155,8 @@ func (s *Server) prepare() error {
 	s.Config = cfg
 	s.state = stateRunning
 	s.ready()
+	s.marks = marksOf(s.Handler)
+	s.crash.tell = func(w io.Writer) { f := s.flight(); _ = f.write(w, false) }
 	shared := cfg.memory()
 	shared.Shared = true
 	s.shared = mem.NewAllocator(shared)
@@ -205,7 +213,7 @@ func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 	s.Logger.Info("ringwire: serving", "addr", s.addr.String(), "driver", s.driver.Name, "why", s.driver.Reason, "loops", len(s.services))
 	errs := make(chan error, len(s.services))
 	for _, svc := range s.services {
-		go func() { errs <- svc.loop.Run() }()
+		go func() { errs <- s.crash.run(svc.loop.Run) }()
 	}
 	endWatch := s.watch()
 	for range s.services {
@@ -224,7 +232,7 @@ func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 
 // open makes the loops and gives each its listener. On an error nothing stays open.
 func (s *Server) open(listen func(n int) ([]net.Listener, error)) error {
-	drivers, info, err := openDrivers(&s.Config)
+	drivers, info, err := openDrivers(&s.Config, s.crash.panicked)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,8 @@ type Stats struct {
 	Mapped    int64  // bytes of address space mapped for buffers
 	Misses    uint64 // buffers that came from the Go heap because a limit was reached
 
+	Stuck uint64 // times that a loop was in one handler for longer than Config.StuckAfter
+
 	WebSocket WebSocketStats
 }
 
@@ -32,6 +34,7 @@ func (s *Server) Stats() Stats {
 	if shared := s.offLoops(); shared != nil {
 		sum.addMem(shared.Stats())
 	}
+	sum.Stuck = s.stuck.Load()
 	return sum
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/internal/flight"
 	"github.com/ringwire/ringwire/proto/ws"
 )
 
@@ -24,7 +25,7 @@ func (s *WebSocket) begin(c *conn.Conn) {
 	if s.block != nil {
 		s.block.begin()
 	} else if open := s.set.OnOpen; open != nil {
-		s.protect(func() { open(s) })
+		s.protect(&s.set.marks.open, func() { open(s) })
 	}
 	c.Redeliver()
 	if c.Loop().ShuttingDown() {
@@ -41,6 +42,7 @@ func (s *WebSocket) OnData(c *conn.Conn, p []byte) (n int) {
 			n = len(p)
 		}
 	}()
+	s.host.loop.Handling(&s.set.marks.message)
 	s.hear()
 	n = s.take(p)
 	ok = true
@@ -145,7 +147,7 @@ func (s *WebSocket) OnDrain(c *conn.Conn) {
 	if s.block != nil {
 		s.block.flush(s, false)
 	} else if drain := s.set.OnDrain; drain != nil && due && s.state == wsOpen {
-		s.protect(func() { drain(s) })
+		s.protect(&s.set.marks.drain, func() { drain(s) })
 	}
 }
 
@@ -196,18 +198,19 @@ func (s *WebSocket) OnClose(_ *conn.Conn, err error) {
 	if s.block != nil {
 		s.block.kill(s.end)
 	} else if f := s.set.OnClose; f != nil {
-		s.protect(func() { f(s, s.end) })
+		s.protect(&s.set.marks.close, func() { f(s, s.end) })
 	}
 }
 
 // protect runs a callback of the application's.
-func (s *WebSocket) protect(f func()) {
+func (s *WebSocket) protect(m *flight.Mark, f func()) {
 	ok := false
 	defer func() {
 		if !ok {
 			s.panicked(recovered(recover()))
 		}
 	}()
+	s.host.loop.Handling(m)
 	f()
 	ok = true
 }
