@@ -29,6 +29,12 @@ type (
 	}
 )
 
+// What a Loop has when nothing else is asked for, and memory is not short.
+const (
+	DefaultEntries = 1024
+	DefaultBuffers = 512
+)
+
 // LoopConfig sets up a Loop. Zero means the default.
 type LoopConfig struct {
 	// Entries is the size of the submission queue; the completion queue has four times
@@ -41,6 +47,9 @@ type LoopConfig struct {
 	// fewer: LoopStats tells.
 	Buffers    uint32
 	BufferSize uint32
+
+	// Restrict has the kernel refuse what the loop does not need of its ring, for as long as the ring lives.
+	Restrict bool
 }
 
 // LoopStats count what a Loop met that is handled, and worth knowing.
@@ -119,10 +128,10 @@ func NewLoop(cfg LoopConfig) (*Loop, error) {
 		return nil, err
 	}
 	if cfg.Entries == 0 {
-		cfg.Entries = 1024
+		cfg.Entries = DefaultEntries
 	}
 	if cfg.Buffers == 0 {
-		cfg.Buffers = 512
+		cfg.Buffers = DefaultBuffers
 	}
 	if cfg.BufferSize == 0 {
 		cfg.BufferSize = 4 << 10
@@ -136,6 +145,9 @@ func NewLoop(cfg LoopConfig) (*Loop, error) {
 	l.mono = monotonic() - l.Clock() // late by what lies between two looks at the clock
 	if l.bufs, err = newBuffers(r, cfg.Buffers, cfg.BufferSize); err == nil {
 		err = l.inbox.open()
+	}
+	if err == nil && cfg.Restrict {
+		err = r.restrict(loopNeeds)
 	}
 	if err != nil {
 		l.release()
