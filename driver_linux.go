@@ -14,7 +14,7 @@ func openURing(cfg *Config) ([]conn.Driver, error) {
 	}
 	var drivers []conn.Driver
 	for range cfg.loops(max(1, runtime.GOMAXPROCS(0)-1)) {
-		drv, err := ring.NewLoop(ring.LoopConfig{})
+		drv, err := ring.NewLoop(ring.LoopConfig{Restrict: cfg.RestrictRing})
 		if err != nil {
 			closeDrivers(drivers)
 			return nil, err

@@ -17,7 +17,18 @@ import (
 	"github.com/ringwire/ringwire/ring"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+func TestMain(m *testing.M) {
+	if play := roles[os.Getenv(roleEnv)]; play != nil {
+		play()
+		os.Exit(0)
+	}
+	leak.Main(m)
+}
+
+// The test binary plays other programs: what is in roles by the name in roleEnv.
+const roleEnv = "RINGWIRE_TEST_ROLE"
+
+var roles = map[string]func(){}
 
 // eachDriver runs f on both drivers; RINGWIRE_TEST_DRIVER picks one.
 func eachDriver(t *testing.T, f func(t *testing.T, driver string)) {
