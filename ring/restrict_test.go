@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,8 @@ func newRestricted(t *testing.T, to []Restriction) *Loop {
 // enabling the ring makes the thread its owner in spite of all.
 func TestRestrict(t *testing.T) {
 	l := newRestricted(t, loopNeeds)
+	runtime.LockOSThread() // which owns the ring, and its registered descriptor
+	defer runtime.UnlockOSThread()
 	defer l.release()
 	if err := l.begin(); err != nil {
 		t.Fatal(err)
