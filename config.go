@@ -27,6 +27,11 @@ type Config struct {
 	Driver string // DriverAuto (default), DriverURing or DriverNetpoll
 	Loops  int    // event loops; default GOMAXPROCS-1, at least 1 (uring), or 4×GOMAXPROCS shards (netpoll)
 
+	// RestrictRing has the kernel refuse everything on the loops' rings that ringwire does not use, for good: opening
+	// files, connecting, registering others' descriptors. A seccomp filter does not see what goes through a ring; this
+	// closes that way. Where the kernel does not take it, DriverAuto takes netpoll and says why. Default off.
+	RestrictRing bool
+
 	// KeepProcs leaves GOMAXPROCS alone. By default it is raised by one while there are at least as many
 	// loops on io_uring, so that the rest of the program never waits for a loop.
 	KeepProcs bool

@@ -14,30 +14,47 @@ type DriverInfo struct {
 	Reason string `json:"reason"` // why this one
 }
 
-// openDrivers makes a driver for each loop. With DriverAuto it settles for netpoll where
+// choice is how it came to a server's drivers.
+type choice struct {
+	drivers []conn.Driver
+	info    DriverInfo
+	refused error // why not io_uring, if it was tried
+	err     error // why there are no drivers
+}
+
+// chooseDrivers makes a driver for each loop. With DriverAuto it settles for netpoll where
 // io_uring cannot be had, before anything is served, and says why.
 //
 // panicked is called before a panic in a callback ends the process, where the driver has other
 // goroutines than those that run it.
-func openDrivers(cfg *Config, panicked func()) ([]conn.Driver, DriverInfo, error) {
+func chooseDrivers(cfg *Config, panicked func()) (c choice) {
 	if cfg.Driver == DriverNetpoll {
-		drivers, err := openNetpoll(cfg, panicked)
-		return drivers, DriverInfo{DriverNetpoll, "asked for by Config.Driver"}, err
+		c.info = DriverInfo{DriverNetpoll, "asked for by Config.Driver"}
+		c.drivers, c.err = openNetpoll(cfg, panicked)
+		return c
 	}
-	drivers, err := openURing(cfg)
+	c.drivers, c.refused = openURing(cfg)
 	var bad *ConfigError
 	switch {
-	case errors.As(err, &bad):
-		return nil, DriverInfo{}, err
-	case err == nil && cfg.Driver == DriverURing:
-		return drivers, DriverInfo{DriverURing, "asked for by Config.Driver"}, nil
-	case err == nil:
-		return drivers, DriverInfo{DriverURing, "the kernel has what is needed and passed the self-test"}, nil
+	case errors.As(c.refused, &bad):
+		c.err = c.refused
+	case c.refused == nil && cfg.Driver == DriverURing:
+		c.info = DriverInfo{DriverURing, "asked for by Config.Driver"}
+	case c.refused == nil:
+		c.info = DriverInfo{DriverURing, "the kernel has what is needed and passed the self-test"}
 	case cfg.Driver == DriverURing:
-		return nil, DriverInfo{}, err
+		c.err = c.refused
+	default:
+		c.info = DriverInfo{DriverNetpoll, "io_uring cannot be used: " + c.refused.Error()}
+		c.drivers, c.err = openNetpoll(cfg, panicked)
 	}
-	drivers, nerr := openNetpoll(cfg, panicked)
-	return drivers, DriverInfo{DriverNetpoll, "io_uring cannot be used: " + err.Error()}, nerr
+	return c
+}
+
+// openDrivers is chooseDrivers for who does not care what was refused.
+func openDrivers(cfg *Config, panicked func()) ([]conn.Driver, DriverInfo, error) {
+	c := chooseDrivers(cfg, panicked)
+	return c.drivers, c.info, c.err
 }
 
 // netpollShards is the number of netpoll loops per processor: each is a lock, not a thread, and

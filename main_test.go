@@ -19,12 +19,21 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if play := roles[os.Getenv(roleEnv)]; play != nil {
+		play()
+		os.Exit(0)
+	}
 	// The runtime's goroutine for signals stays once somebody has asked for one.
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)
 	signal.Stop(signals)
 	leak.Main(m)
 }
+
+// The test binary plays other programs: what is in roles by the name in roleEnv.
+const roleEnv = "RINGWIRE_TEST_ROLE"
+
+var roles = map[string]func(){}
 
 // eachDriver runs f on both drivers; RINGWIRE_TEST_DRIVER picks one.
 func eachDriver(t *testing.T, f func(t *testing.T, driver string)) {

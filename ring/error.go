@@ -24,12 +24,32 @@ const (
 	Failed
 )
 
+// Blame says who or what refuses, for programs that advise: a Kind has several.
+type Blame uint8
+
+// Who is to blame for an Error.
+const (
+	BlameUnknown     Blame = iota
+	BlameSystem            // not Linux
+	BlameKernel            // too old, or built without
+	BlameSysctl            // kernel.io_uring_disabled
+	BlameSeccomp           // a seccomp filter
+	BlamePolicy            // a security module, or who else answers EPERM
+	BlameMemlock           // RLIMIT_MEMLOCK
+	BlameMemory            // memory itself
+	BlameDescriptors       // RLIMIT_NOFILE
+	BlameFiles             // fs.file-max
+	BlameSelfTest          // the kernel, by what it did
+)
+
 // Error says what was refused, why as far as can be found out, and what helps.
 type Error struct {
 	Kind   Kind
 	Op     string  // the system call or the feature
 	Cause  string  // why, in words
 	Remedy string  // what to do about it; may be empty
+	Blame  Blame   // who refuses
+	Seen   string  // what Cause was concluded from: system calls and files, and what they said
 	Since  Version // the first kernel that has the feature; zero if not about one
 	Err    error   // the errno, nil when the kernel was not asked
 }

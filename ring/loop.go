@@ -31,6 +31,12 @@ type (
 	}
 )
 
+// What a Loop has when nothing else is asked for, and memory is not short.
+const (
+	DefaultEntries = 1024
+	DefaultBuffers = 512
+)
+
 // LoopConfig sets up a Loop. Zero means the default.
 type LoopConfig struct {
 	// Entries is the size of the submission queue; the completion queue has four times
@@ -51,6 +57,9 @@ type LoopConfig struct {
 	// Records is how many of the last submissions and completions are remembered for Flight, 32
 	// bytes each. Default 1024, negative none.
 	Records int
+
+	// Restrict has the kernel refuse what the loop does not need of its ring, for as long as the ring lives.
+	Restrict bool
 }
 
 // LoopStats count what a Loop met that is handled, and worth knowing.
@@ -131,10 +140,10 @@ func NewLoop(cfg LoopConfig) (*Loop, error) {
 		return nil, err
 	}
 	if cfg.Entries == 0 {
-		cfg.Entries = 1024
+		cfg.Entries = DefaultEntries
 	}
 	if cfg.Buffers == 0 {
-		cfg.Buffers = 512
+		cfg.Buffers = DefaultBuffers
 	}
 	if cfg.BufferSize == 0 {
 		cfg.BufferSize = 4 << 10
@@ -153,6 +162,9 @@ func NewLoop(cfg LoopConfig) (*Loop, error) {
 	l.mono = monotonic() - l.Clock() // late by what lies between two looks at the clock
 	if l.bufs, err = newBuffers(r, cfg.Buffers, cfg.BufferSize); err == nil {
 		err = l.inbox.open()
+	}
+	if err == nil && cfg.Restrict {
+		err = r.restrict(loopNeeds)
 	}
 	if err != nil {
 		l.release()

@@ -95,6 +95,15 @@ func (f Feature) String() string { return features[f].name }
 // Since is the kernel that brought the feature.
 func (f Feature) Since() Version { return features[f].since }
 
+// AllFeatures are all that Probe looks for, the oldest first.
+func AllFeatures() []Feature {
+	all := make([]Feature, numFeatures)
+	for i := range all {
+		all[i] = Feature(i)
+	}
+	return all
+}
+
 // Report is what this kernel can do.
 type Report struct {
 	Release  string  // uname -r
@@ -172,16 +181,14 @@ func probe() *Report {
 	}
 	r, err := New(Config{Entries: 8, MinEntries: 1})
 	if err != nil {
-		rep.Refused = err
-		for f := range rep.reasons {
-			rep.reasons[f] = err
-		}
-		return rep
+		return rep.refuse(err)
 	}
 	defer r.Close()
 	rep.Features, rep.Flags = r.features, r.flags
 	p := &prober{r, rep}
-	p.askOps()
+	if errno := p.askOps(); errno == unix.EPERM || errno == unix.EACCES || errno == unix.ENOSYS {
+		return rep.refuse(callError("io_uring_register", errno))
+	}
 	for f := range features {
 		if spec := &features[f]; hidden(spec.since) || !spec.has(p) {
 			rep.reasons[f] = absence(Feature(f), rep.Kernel)
@@ -190,9 +197,19 @@ func probe() *Report {
 	return rep
 }
 
+// refuse makes err the reason why nothing works.
+func (p *Report) refuse(err error) *Report {
+	p.Refused = err
+	for f := range p.reasons {
+		p.reasons[f] = err
+	}
+	return p
+}
+
 // absence explains why a feature is not there.
 func absence(f Feature, kernel Version) error {
-	e := &Error{Kind: Unsupported, Op: f.String(), Since: f.Since()}
+	e := &Error{Kind: Unsupported, Blame: BlameKernel, Op: f.String(), Since: f.Since(),
+		Seen: "uname(2): Linux " + kernel.String() + "; what io_uring_setup(2) and io_uring_register(2) offer"}
 	if kernel.Less(e.Since) {
 		e.Cause = fmt.Sprintf("needs Linux %v, this is %v", e.Since, kernel)
 	} else {
@@ -211,15 +228,16 @@ func release() string {
 }
 
 // askOps reads which operations there are (5.6; before, none is believed in).
-func (p *prober) askOps() {
+func (p *prober) askOps() syscall.Errno {
 	var table ProbeTable
-	if _, err := p.ring.register("probe", RegisterProbe, unsafe.Pointer(&table), ProbeOps); err != nil {
-		return
+	if _, errno := sysRegister(p.ring.fd, RegisterProbe, unsafe.Pointer(&table), ProbeOps); errno != 0 {
+		return errno
 	}
 	for i := range min(int(table.OpsLen), ProbeOps) {
 		o := &table.Ops[i]
 		p.rep.ops[o.Op] = o.Flags&OpSupported != 0
 	}
+	return 0
 }
 
 func bit(feat uint32) func(*prober) bool {

@@ -5,6 +5,7 @@ package ring
 import (
 	"os"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -162,5 +163,6 @@ func (r *Ring) Close() error {
 		err = cerr
 	}
 	r.fd, r.enterFd, r.enterFlags = -1, -1, 0
+	closedAt.Store(time.Now().UnixNano())
 	return err
 }

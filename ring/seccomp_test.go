@@ -7,23 +7,47 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringwire/ringwire/internal/denied"
+	"github.com/ringwire/ringwire/internal/host"
 )
 
 // childEnv makes the test binary run as a child of a test: see runChild.
 const childEnv = "RING_TEST_CHILD"
 
-// runChild is the child's whole life: it forbids itself io_uring with the errno
-// that the environment names, prints what Available says, and exits.
+// refusals are filters, by the name that a child is given.
+var refusals = map[string]struct {
+	errno syscall.Errno
+	calls []uintptr
+	says  []string
+}{
+	"all EPERM":       {unix.EPERM, []uintptr{unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER}, []string{"ring: io_uring_setup", "a seccomp filter forbids io_uring,"}},
+	"all ENOSYS":      {unix.ENOSYS, []uintptr{unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER}, []string{"ring: io_uring_setup", "a seccomp filter says"}},
+	"setup EPERM":     {unix.EPERM, []uintptr{unix.SYS_IO_URING_SETUP}, []string{"ring: io_uring_setup", "a seccomp filter forbids io_uring_setup alone"}},
+	"setup ENOSYS":    {unix.ENOSYS, []uintptr{unix.SYS_IO_URING_SETUP}, []string{"ring: io_uring_setup", "which it has"}},
+	"enter EPERM":     {unix.EPERM, []uintptr{unix.SYS_IO_URING_ENTER}, []string{"ring: io_uring_enter", "a seccomp filter forbids io_uring,"}},
+	"enter ENOSYS":    {unix.ENOSYS, []uintptr{unix.SYS_IO_URING_ENTER}, []string{"ring: io_uring_enter", "a seccomp filter says"}},
+	"register EPERM":  {unix.EPERM, []uintptr{unix.SYS_IO_URING_REGISTER}, []string{"ring: io_uring_register", "a seccomp filter forbids io_uring_register alone"}},
+	"register ENOSYS": {unix.ENOSYS, []uintptr{unix.SYS_IO_URING_REGISTER}, []string{"ring: io_uring_register", "which it has"}},
+}
+
+// runChild is the child's whole life: it forbids itself calls with the errno that its name says, prints what
+// Available says, and exits. Other children have names of their own.
 func runChild(name string) {
-	errno := map[string]syscall.Errno{"EPERM": unix.EPERM, "ENOSYS": unix.ENOSYS}[name]
-	if err := forbid(errno); err != nil {
+	if missing, ok := strings.CutPrefix(name, "without "); ok {
+		restrictedChild(missing)
+	}
+	if name == "memlock" {
+		memlockChild()
+		os.Exit(0)
+	}
+	r := refusals[name]
+	if err := denied.Calls(r.errno, r.calls...); err != nil {
 		fmt.Println("skip:", err)
 		os.Exit(0)
 	}
@@ -33,56 +57,41 @@ func runChild(name string) {
 		fmt.Printf("available: %v\n", err)
 		os.Exit(0)
 	}
-	fmt.Printf("kind=%d errno=%v unsupported=%v\n%v\n", e.Kind, errors.Is(err, errno), errors.Is(err, errors.ErrUnsupported), err)
+	fmt.Printf("kind=%d blame=%d errno=%v unsupported=%v\n%v\n", e.Kind, e.Blame, errors.Is(err, r.errno), errors.Is(err, errors.ErrUnsupported), err)
 	os.Exit(0)
 }
 
-// forbid installs a seccomp filter on every thread of this process that lets
-// io_uring_setup fail with errno.
-func forbid(errno syscall.Errno) error {
-	const nr = 0 // offsetof(struct seccomp_data, nr)
-	prog := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: nr},
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_IO_URING_SETUP, Jt: 0, Jf: 1},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(errno)},
-		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+// child runs a child and returns what it printed. It skips the test when the child says so.
+func child(t *testing.T, name string) string {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"="+name)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("child: %v\n%s", err, out)
 	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("no_new_privs: %w", err)
+	if why, skip := strings.CutPrefix(string(out), "skip:"); skip {
+		t.Skip(why)
 	}
-	fprog := unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]}
-	_, _, e := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&fprog)))
-	runtime.KeepAlive(prog)
-	if e != 0 {
-		return fmt.Errorf("seccomp: %w", e)
-	}
-	return nil
+	return string(out)
 }
 
-// Refused by a filter, Available names it and what to do, whichever errno the
-// filter answers with.
+// Refused by a filter, Available names it and what to do, whichever of the calls it refuses, and whichever
+// errno it answers with.
 func TestSeccomp(t *testing.T) {
-	for name, want := range map[string][]string{
-		"EPERM":  {fmt.Sprintf("kind=%d errno=true unsupported=false", Forbidden), "seccomp", "io_uring_setup, io_uring_enter and io_uring_register"},
-		"ENOSYS": {fmt.Sprintf("kind=%d errno=true unsupported=true", Unsupported), "seccomp", "CONFIG_IO_URING"},
-	} {
+	if f := host.Here.Read("/proc/sys/kernel/io_uring_disabled"); f.Is("2") || Available() != nil {
+		t.Skipf("io_uring is refused without a filter: %v", Available())
+	}
+	for name, r := range refusals {
 		t.Run(name, func(t *testing.T) {
-			if name == "EPERM" && readTrimmed("/proc/sys/kernel/io_uring_disabled") == "2" {
-				want = append(want[:1:1], "io_uring_disabled=2") // which has the first word
+			out := child(t, name)
+			kind := Forbidden
+			if r.errno == unix.ENOSYS {
+				kind = Unsupported
 			}
-			cmd := exec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), childEnv+"="+name)
-			out, err := cmd.CombinedOutput()
-			if err != nil {
-				t.Fatalf("child: %v\n%s", err, out)
-			}
-			if why, skip := strings.CutPrefix(string(out), "skip:"); skip {
-				t.Skip(why)
-			}
-			for _, w := range want {
-				if !strings.Contains(string(out), w) {
+			want := fmt.Sprintf("kind=%d blame=%d errno=true unsupported=%v", kind, BlameSeccomp, kind == Unsupported)
+			for _, w := range append(r.says, want, "io_uring_setup, io_uring_enter and io_uring_register") {
+				if !strings.Contains(out, w) {
 					t.Errorf("no %q in\n%s", w, out)
 				}
 			}

@@ -108,9 +108,12 @@ func verdict(err error) error {
 	case errors.As(err, &e) && e.Kind != Failed, !errors.As(err, &errno):
 		return err
 	case e == nil:
-		e = &Error{Kind: Failed, Op: "self-test", Cause: "it could not be carried out", Err: err}
+		e = &Error{Kind: Failed, Op: "self-test", Cause: "it could not be carried out", Err: err, Seen: err.Error()}
+	case e.Op == enterOp && (errno == unix.EPERM || errno == unix.EACCES || errno == unix.ENOSYS):
+		return callError(enterOp, errno)
 	}
 	if short(errno) {
+		explainShortage(e, errno)
 		e.Kind, e.Remedy = Exhausted, "raise the limits of memory and descriptors (ulimit -l, ulimit -n)"
 	}
 	return e
@@ -123,6 +126,14 @@ func short(errno syscall.Errno) bool {
 		return true
 	}
 	return false
+}
+
+// enterOp names an enter that failed in a self-test.
+const enterOp = "io_uring_enter"
+
+// enterFailed is what the self-test says of it; verdict knows more.
+func enterFailed(what string, err error) error {
+	return &Error{Kind: Failed, Op: enterOp, Cause: "self-test: " + what, Err: err, Seen: enterOp + "(2): " + err.Error()}
 }
 
 // tester is a self-test at work.
@@ -145,8 +156,8 @@ const (
 
 // misbehaves is a verdict.
 func misbehaves(what, format string, args ...any) error {
-	return &Error{Kind: Misbehaves, Op: what, Cause: "self-test: " + fmt.Sprintf(format, args...),
-		Remedy: "run another kernel release"}
+	return &Error{Kind: Misbehaves, Blame: BlameSelfTest, Op: what, Cause: "self-test: " + fmt.Sprintf(format, args...),
+		Remedy: "run another kernel release", Seen: "requests on sockets of the self-test's own"}
 }
 
 // open makes the ring and a listener: TCP on loopback, or where there is none a
@@ -217,7 +228,7 @@ func (t *tester) drain(what string, each func(*CQE) error) error {
 	for end := time.Now().Add(selfTestWait); ; { // a signal may end a wait early
 		left := max(time.Until(end), 0)
 		if _, err := t.ring.SubmitAndWaitTimeout(1, left); err != nil {
-			return &Error{Kind: Failed, Op: what, Cause: "self-test: enter", Err: err}
+			return enterFailed(what, err)
 		}
 		if t.ring.Ready() > 0 {
 			break
@@ -311,7 +322,7 @@ func (t *tester) cancel() error {
 	}
 	t.armRecv(0)
 	if _, err := t.ring.Submit(); err != nil {
-		return &Error{Kind: Failed, Op: what, Cause: "self-test: enter", Err: err}
+		return enterFailed(what, err)
 	}
 	if err := t.ended(what, tagRecv, func(e *SQE) { e.PrepareCancelFd(t.server[0], AsyncCancelAll) }, 1); err != nil {
 		return err

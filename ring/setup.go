@@ -4,6 +4,7 @@ package ring
 
 import (
 	"math/bits"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -94,12 +95,32 @@ func New(cfg Config) (*Ring, error) {
 		if errno == 0 {
 			return r, nil
 		}
+		if errno == unix.ENOMEM && waitForClosed() {
+			continue
+		}
 		half := uint32(1) << bits.Len32(cfg.Entries-1) / 2
 		if errno != unix.ENOMEM || half == 0 || half < cfg.MinEntries {
 			return nil, setupError(errno)
 		}
 		cfg.Entries, cfg.CQEntries = half, cfg.CQEntries/2
 	}
+}
+
+// closedAt is when a ring of this process was closed, in Unix nanoseconds. The kernel gives the memory of a closed
+// ring back, and what of RLIMIT_MEMLOCK it was charged to, a moment later in a thread of its own: whoever makes a ring
+// right after others were closed, as after the self-test, would find less than there is.
+var closedAt atomic.Int64
+
+// closedGrace is how long that may take.
+const closedGrace = 250 * time.Millisecond
+
+// waitForClosed waits for memory that is on its way back, and reports whether to try again.
+func waitForClosed() bool {
+	if time.Since(time.Unix(0, closedAt.Load())) > closedGrace {
+		return false
+	}
+	time.Sleep(5 * time.Millisecond)
+	return true
 }
 
 // climb tries the steps of the ladder for one size.
@@ -146,7 +167,7 @@ func open(cfg *Config, flags uint32) (*Ring, syscall.Errno) {
 // mapQueues maps the two queues and the entries, and points the ring at them.
 func (r *Ring) mapQueues(p *Params) syscall.Errno {
 	if p.Features&FeatSingleMMap == 0 {
-		return unix.ENOSYS // older than 5.4
+		return unix.EINVAL // older than 5.4
 	}
 	size := max(p.SQOff.Array+p.SQEntries*4, p.CQOff.CQEs+p.CQEntries*uint32(unsafe.Sizeof(CQE{})))
 	var errno syscall.Errno

@@ -4,12 +4,15 @@ package ring
 
 import (
 	"errors"
+	"fmt"
 	"math/bits"
 	"os"
 	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringwire/ringwire/internal/denied"
 )
 
 func TestDefaults(t *testing.T) {
@@ -198,4 +201,33 @@ func dropCapabilities(t *testing.T) {
 	if err := unix.Capset(&hdr, &data[0]); err != nil {
 		t.Errorf("capset: %v", err)
 	}
+}
+
+// Rings that are made and closed one after another find the memory that they may lock, each of them, although the
+// kernel gives it back late. A child, because the limit is for users without privileges.
+func TestNewAfterClose(t *testing.T) {
+	if err := Available(); err != nil {
+		t.Skip(err)
+	}
+	if out := child(t, "memlock"); out != "good\n" {
+		t.Error(out)
+	}
+}
+
+// memlockChild has room for one ring of 256 entries and its queues, not for two.
+func memlockChild() {
+	runtime.LockOSThread()
+	if err := errors.Join(denied.Memlock(64<<10), denied.Root()); err != nil {
+		fmt.Println("skip:", err)
+		return
+	}
+	for i := range 20 {
+		r, err := New(Config{Entries: 256})
+		if err != nil || r.SQEntries() != 256 {
+			fmt.Println("ring", i, err)
+			return
+		}
+		_ = r.Close()
+	}
+	fmt.Println("good")
 }

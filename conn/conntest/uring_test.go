@@ -24,5 +24,11 @@ func TestUring(t *testing.T) {
 			return ring.NewLoop(ring.LoopConfig{Entries: 4, Buffers: 2, BufferSize: 256})
 		}))
 	})
+	// The kernel refuses what the driver is not known to need: nothing may be missing.
+	t.Run("Restricted", func(t *testing.T) {
+		conntest.Run(t, conntest.Sockets("tcp", func() (conn.Driver, error) {
+			return ring.NewLoop(ring.LoopConfig{Restrict: true})
+		}))
+	})
 	t.Run("Unix", func(t *testing.T) { unix(t, uring) })
 }

@@ -3,19 +3,25 @@
 //
 //	go build -o /tmp/nouring ./internal/nouring
 //	go test -exec /tmp/nouring ./...
+//
+// With -errno ENOSYS the filter answers as a kernel that has no io_uring.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 )
 
 func main() {
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: nouring command [argument ...]")
+	answer := flag.String("errno", "EPERM", "what the calls fail with: EPERM or ENOSYS")
+	flag.Usage = func() { fmt.Fprintln(os.Stderr, "usage: nouring [-errno ENOSYS] command [argument ...]") }
+	flag.Parse()
+	if flag.NArg() == 0 {
+		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(os.Args[1:]); err != nil {
+	if err := run(*answer, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "nouring:", err)
 		os.Exit(126)
 	}

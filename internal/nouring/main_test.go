@@ -47,24 +47,32 @@ func TestForbids(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, status := command(t, self, "a", "b c")
-	if status == 126 {
-		if runtime.GOOS == "linux" && !strings.Contains(out, "seccomp") {
-			t.Fatal(out)
+	for _, flags := range [][]string{nil, {"-errno", "ENOSYS"}} {
+		out, status := command(t, append(flags, self, "a", "b c")...)
+		if status == 126 {
+			if runtime.GOOS == "linux" && !strings.Contains(out, "seccomp") {
+				t.Fatal(out)
+			}
+			t.Skip(out)
 		}
-		t.Skip(out)
-	}
-	if status != 7 || !strings.Contains(out, `ran with ["a" "b c"]: ring: `) {
-		t.Errorf("it ended with %d and said %q", status, out)
-	}
-	if !strings.Contains(out, "seccomp") && !strings.Contains(out, "io_uring_disabled") {
-		t.Errorf("io_uring was not refused by the filter: %q", out)
+		if status != 7 || !strings.Contains(out, `ran with ["a" "b c"]: ring: `) {
+			t.Errorf("%q: it ended with %d and said %q", flags, status, out)
+		}
+		if !strings.Contains(out, "seccomp") && !strings.Contains(out, "io_uring_disabled") {
+			t.Errorf("%q: io_uring was not refused by the filter: %q", flags, out)
+		}
+		if strings.Contains(out, "not implemented") != (flags != nil) {
+			t.Errorf("%q: another errno: %q", flags, out)
+		}
 	}
 }
 
 func TestFailures(t *testing.T) {
 	if out, status := command(t); status != 2 || !strings.Contains(out, "usage") {
 		t.Errorf("without a command it ended with %d and said %q", status, out)
+	}
+	if out, status := command(t, "-errno", "EIO", "true"); status != 126 || out == "" {
+		t.Errorf("with an errno of no filter it ended with %d and said %q", status, out)
 	}
 	if out, status := command(t, "no-such-command"); status != 126 || out == "" {
 		t.Errorf("with a command that is not there it ended with %d and said %q", status, out)

@@ -80,7 +80,7 @@ func TestCommandsExistNotices(t *testing.T) {
 }
 
 // programs that people have, or are told to get.
-var programs = []string{"cd", "curl", "git", "gofmt", "perf", "strace", "wrk"}
+var programs = []string{"cd", "curl", "docker", "git", "gofmt", "perf", "podman", "strace", "sysctl", "systemd-analyze", "wrk"}
 
 func (c *checker) command(cmd Command) {
 	for name := range cmd.Env {
