@@ -32,6 +32,8 @@ type Server struct {
 
 	Config
 
+	wall func() time.Time // the time of the day, and of tickers; time.Now but in simulations
+
 	mu       sync.Mutex
 	state    serverState
 	started  chan struct{} // closed when the loops run or starting failed
@@ -148,6 +150,9 @@ func (s *Server) prepare() error {
 	}
 	s.Config = cfg
 	s.state = stateRunning
+	if s.wall == nil {
+		s.wall = time.Now
+	}
 	s.ready()
 	shared := cfg.memory()
 	shared.Shared = true
