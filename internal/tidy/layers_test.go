@@ -12,8 +12,8 @@ const module = "github.com/ringwire/ringwire"
 // layers says what each package may import of this module, outside of its tests. The
 // folders are the layers: what is not listed is not allowed.
 var layers = map[string][]string{
-	".":                 {"conn", "fallback", "mem", "proto/coding", "proto/form", "proto/h1", "proto/multipart", "proto/ws", "ring", "tls"},
-	"conn":              {"mem", "tls"},
+	".":                 {"conn", "fallback", "internal/plant", "mem", "proto/coding", "proto/form", "proto/h1", "proto/multipart", "proto/ws", "ring", "tls"},
+	"conn":              {"internal/plant", "mem", "tls"},
 	"conn/conntest":     {"conn", "conn/conntest/sim", "mem"},
 	"conn/conntest/sim": {},
 	"examples":          {".", "tls", "tls/certs"},
@@ -23,15 +23,16 @@ var layers = map[string][]string{
 	"internal/nouring":  {},
 	"internal/tidy":     {},
 	"internal/tlsconn":  {"mem", "tls"},
+	"internal/plant":    {},
 	"internal/world":    {"conn/conntest/sim"},
 	"mem":               {},
 	"proto/coding":      {"mem"},
 	"proto/form":        {"mem"},
-	"proto/h1":          {"mem"},
+	"proto/h1":          {"internal/plant", "mem"},
 	"proto/multipart":   {"mem"},
-	"proto/ws":          {"mem"},
+	"proto/ws":          {"internal/plant", "mem"},
 	"ring":              {"mem"},
-	"tls":               {"mem", "tls/keyexchange"},
+	"tls":               {"internal/plant", "mem", "tls/keyexchange"},
 	"tls/certs":         {},
 	"tls/keyexchange":   {},
 }

@@ -25,10 +25,19 @@ func newBrowser(c *client) *browser {
 	if c.end == endStall {
 		count, c.deaf = 1, true
 	}
+	hoards := c.end <= endServer && p.Window >= 16<<10 && c.rng.IntN(80) == 0
+	if hoards {
+		count = 60 + c.rng.IntN(20)
+		c.deaf, c.readAt = true, c.rng.Int64N(int64(p.WriteTimeout/2))
+	}
 	if most := c.w.spec.Steps; most > 0 {
 		count = min(count, most)
 	}
 	for i := range count {
+		if hoards && i < count-1 {
+			b.requests = append(b.requests, drawMuch(c.rng, p, c.n, i))
+			continue
+		}
 		b.requests = append(b.requests, draw(c.rng, p, c.n, i, c.end, i == count-1))
 	}
 	return b

@@ -103,6 +103,7 @@ type client struct {
 	finDue  bool   // the FIN follows out
 	fin     bool   // and is written
 	deaf    bool   // does not read
+	readAt  int64  // but begins to then; 0 = never
 	woke    bool   // reads again: the server has had enough by now
 
 	wakeAt   int64 // when its turn comes, 0 = when something has
@@ -162,6 +163,9 @@ func (c *client) act(now int64) {
 		c.done()
 		return
 	}
+	if c.readAt != 0 && now >= c.readAt {
+		c.deaf, c.readAt = false, 0
+	}
 	if !c.deaf {
 		c.read(now)
 	}
@@ -179,6 +183,9 @@ func (c *client) dial(now int64) {
 	c.peer.OnChange(c.changed)
 	if c.leaveAt != 0 {
 		c.leaveAt += now
+	}
+	if c.readAt != 0 {
+		c.readAt += now
 	}
 }
 

@@ -47,7 +47,7 @@ func draw(r *rand.Rand, p *Plan, conn, n int, e end, last bool) request {
 			q.drawBroken(r, conn, n, e)
 			return q
 		case endStall:
-			q.get(Stream, conn, n, 200_000, "")
+			q.get(Stream, conn, n, 500_000, "")
 			return q
 		}
 	}
@@ -76,6 +76,15 @@ func draw(r *rand.Rand, p *Plan, conn, n int, e end, last bool) request {
 	default:
 		q.get(Whole, conn, n, length, "")
 	}
+	return q
+}
+
+// drawMuch makes one of many that are sent before the first answer is read: more is answered than a server likes to
+// keep, and then more is sent than it likes to keep.
+func drawMuch(r *rand.Rand, p *Plan, conn, n int) request {
+	q := request{status: 200, key: Key(conn, n, FromServer)}
+	q.post(r, Collect, conn, n, 8000, p.BodyBuffer-500, "")
+	q.expect = 0
 	return q
 }
 

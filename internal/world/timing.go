@@ -34,6 +34,9 @@ func (c *client) wait(now int64) {
 	if c.leaveAt != 0 {
 		c.wake(c.leaveAt)
 	}
+	if c.readAt != 0 {
+		c.wake(c.readAt)
+	}
 	limit, rule := c.limit()
 	since := max(c.gotAt, c.sentAt, c.dialedAt)
 	if c.speak.debt() != answers {

@@ -65,7 +65,10 @@ func (s *Sim) wakeAcceptor(delay int64) {
 // accept opens the next connection of the backlog, or fails.
 func (s *Sim) accept() {
 	s.accepting = false
-	if s.paused || s.deaf || len(s.backlog) == 0 {
+	if s.deaf || len(s.backlog) == 0 {
+		return
+	}
+	if s.paused && !s.backlog[0].luck.of(s.cfg.Faults.Afterwards) { // else it had been accepted before
 		return
 	}
 	if err := s.acceptError(); err != nil {

@@ -45,7 +45,7 @@ type Faults struct {
 	ShortWrite int // a send goes out in parts; Sent still comes once
 	Stall      int // a receiver is out of buffers (ENOBUFS) and goes on later
 	Late       int // a completion comes milliseconds late
-	Afterwards int // bytes arrive although Pause was called meanwhile
+	Afterwards int // bytes, or a newcomer, arrive although Pause, or PauseAccept, was called meanwhile
 	Accept     int // an accept fails with EMFILE
 	Reset      int // the connection breaks instead of receiving or sending
 	Overflow   int // the completion queue is full: what else is due comes with the next turn
