@@ -221,7 +221,7 @@ func (b *Body) pump() error {
 // pump passes on what of a streamed body can be decoded. It reports whether the request goes on.
 func (h *h1Conn) pump() (more bool) {
 	var err error
-	if !h.guard(func() { err = h.ex.body.pump() }) {
+	if !h.guard(&h.svc.srv.marks.sink, func() { err = h.ex.body.pump() }) {
 		return false
 	}
 	if err == ErrBodyStreaming {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strconv"
 	"time"
 
 	"github.com/ringwire/ringwire/mem"
@@ -29,6 +30,11 @@ type Config struct {
 	// KeepProcs leaves GOMAXPROCS alone. By default it is raised by one while there are at least as many
 	// loops on io_uring, so that the rest of the program never waits for a loop.
 	KeepProcs bool
+
+	// CPUs are processors for loops on io_uring: the first loop stays on the first of them, and so on, round and round.
+	// Default: wherever the system puts them. A loop is punctual that way when others are kept from
+	// its processor: docs/TICKS.md. Loops on netpoll are goroutines like others, whom this leaves alone.
+	CPUs []int
 
 	// Logger receives the server's events. Default slog.Default().
 	Logger *slog.Logger
@@ -95,13 +101,34 @@ type Config struct {
 	// is out: 1000 is unnoticeable, 1 finds a leak at once. Default none.
 	SampleLeases int
 
+	// Ballast is how many bytes the garbage collector takes for live that are not there, for the rest of the process's
+	// life: a small heap is not collected each time that 4 MiB of garbage have been made, but
+	// Ballast + 4 MiB. None of it is touched; the garbage is memory, until it is collected. Of
+	// GOMEMLIMIT, if set, it takes a 16th at most. Default 32 MiB, or 8 MiB where an int has 32 bits.
+	Ballast int
+
 	SuspectAfter time.Duration // how long a remembered buffer may be out before it is reported; default 5 min
 	HealthEvery  time.Duration // how often memory is looked at and trouble logged; default 1 min
+
+	// What is known when something hangs. docs/DEBUGGING.md shows how to read it.
+
+	// FlightRecords is how many of its last operations each loop remembers, 32 bytes each, for Flight and
+	// WriteFlight. Default 1024 (uring) or 256 (netpoll); more than 1048576 is an error.
+	FlightRecords int
+
+	// StuckAfter is how long a loop may be in one handler before that is logged, with the handler's name and
+	// the stack, and counted in Stats. It is noticed up to a quarter later. Default 1 s.
+	StuckAfter time.Duration
 
 	// How much work may wait for Blocking handlers.
 
 	Workers   int // goroutines at once; default 64×GOMAXPROCS
 	WorkQueue int // requests waiting for one, else 503; default 4×Workers
+
+	// HandshakeWorkers are goroutines that make TLS handshakes when several clients come at once. Negative is none:
+	// each loop makes one step of a handshake a turn. Default: the processors that the loops leave,
+	// but one.
+	HandshakeWorkers int
 }
 
 // ConfigError names the field of a Config or Server that cannot be used, and why.
@@ -125,6 +152,8 @@ func (cfg *Config) loops(def int) int {
 	return def
 }
 
+const maxRecords = 1 << 20
+
 const noLimit = int(^uint(0) >> 2)
 
 func (cfg Config) withDefaults() (Config, error) {
@@ -138,6 +167,12 @@ func (cfg Config) withDefaults() (Config, error) {
 	if cfg.Loops < 0 || cfg.Loops > 1024 {
 		return cfg, &ConfigError{"Loops", fmt.Sprintf("%d is not between 0 (default) and 1024", cfg.Loops)}
 	}
+	if defaultInt(&cfg.Ballast, ballast); cfg.Ballast == noLimit {
+		cfg.Ballast = 0
+	}
+	if cfg.FlightRecords > maxRecords {
+		return cfg, &ConfigError{"FlightRecords", fmt.Sprintf("%d is above %d", cfg.FlightRecords, maxRecords)}
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
@@ -147,6 +182,7 @@ func (cfg Config) withDefaults() (Config, error) {
 	defaultTime(&cfg.WriteTimeout, 30*time.Second)
 	defaultTime(&cfg.SuspectAfter, 5*time.Minute)
 	defaultTime(&cfg.HealthEvery, time.Minute)
+	defaultTime(&cfg.StuckAfter, time.Second)
 	if defaultInt(&cfg.BodyMinRate, 1024); cfg.BodyMinRate == noLimit {
 		cfg.BodyMinRate = 0 // no limit on slowness
 	}
@@ -183,6 +219,9 @@ func (cfg *Config) memory() mem.Config {
 // maxHead is the largest head that can be asked for. It must lie in one piece, and no more
 // than conn.Config.MaxPending (64 KiB) is kept for that.
 const maxHead = 60 << 10
+
+// ballast is the default of Config.Ballast: address space is scarce where an int has 32 bits.
+const ballast = 8 << 20 << (strconv.IntSize / 64 * 2)
 
 // defaultInt reads the convention of Config: 0 is the default, negative is none.
 func defaultInt(v *int, def int) {

@@ -1,6 +1,7 @@
 package ringwire
 
 import (
+	"errors"
 	"runtime"
 
 	"github.com/ringwire/ringwire/conn"
@@ -9,19 +10,25 @@ import (
 
 // DriverInfo says which driver a server runs on.
 type DriverInfo struct {
-	Name   string // DriverURing or DriverNetpoll
-	Reason string // why this one
+	Name   string `json:"name"`   // DriverURing or DriverNetpoll
+	Reason string `json:"reason"` // why this one
 }
 
 // openDrivers makes a driver for each loop. With DriverAuto it settles for netpoll where
 // io_uring cannot be had, before anything is served, and says why.
-func openDrivers(cfg *Config) ([]conn.Driver, DriverInfo, error) {
+//
+// panicked is called before a panic in a callback ends the process, where the driver has other
+// goroutines than those that run it.
+func openDrivers(cfg *Config, panicked func()) ([]conn.Driver, DriverInfo, error) {
 	if cfg.Driver == DriverNetpoll {
-		drivers, err := openNetpoll(cfg)
+		drivers, err := openNetpoll(cfg, panicked)
 		return drivers, DriverInfo{DriverNetpoll, "asked for by Config.Driver"}, err
 	}
 	drivers, err := openURing(cfg)
+	var bad *ConfigError
 	switch {
+	case errors.As(err, &bad):
+		return nil, DriverInfo{}, err
 	case err == nil && cfg.Driver == DriverURing:
 		return drivers, DriverInfo{DriverURing, "asked for by Config.Driver"}, nil
 	case err == nil:
@@ -29,7 +36,7 @@ func openDrivers(cfg *Config) ([]conn.Driver, DriverInfo, error) {
 	case cfg.Driver == DriverURing:
 		return nil, DriverInfo{}, err
 	}
-	drivers, nerr := openNetpoll(cfg)
+	drivers, nerr := openNetpoll(cfg, panicked)
 	return drivers, DriverInfo{DriverNetpoll, "io_uring cannot be used: " + err.Error()}, nerr
 }
 
@@ -37,10 +44,10 @@ func openDrivers(cfg *Config) ([]conn.Driver, DriverInfo, error) {
 // more of them meet less often.
 const netpollShards = 4
 
-func openNetpoll(cfg *Config) ([]conn.Driver, error) {
+func openNetpoll(cfg *Config, panicked func()) ([]conn.Driver, error) {
 	var drivers []conn.Driver
 	for range cfg.loops(netpollShards * runtime.GOMAXPROCS(0)) {
-		drv, err := fallback.NewLoop(fallback.Config{})
+		drv, err := fallback.NewLoop(fallback.Config{Records: cfg.FlightRecords, Panicked: panicked})
 		if err != nil {
 			closeDrivers(drivers)
 			return nil, err

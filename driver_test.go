@@ -50,7 +50,7 @@ func TestCloseDrivers(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		cfg := testConfig(driver)
 		cfg.Loops = 3
-		drivers, info, err := openDrivers(&cfg)
+		drivers, info, err := openDrivers(&cfg, nil)
 		if err != nil || len(drivers) != 3 || info.Name != driver {
 			t.Fatalf("got %d drivers, %+v, %v", len(drivers), info, err)
 		}

@@ -31,16 +31,16 @@ func ExampleServer_Memory() {
 	var m mem.Snapshot
 	fmt.Println(json.Unmarshal(text, &m))
 	for _, p := range m.Pools {
-		fmt.Println(p.Name, p.Out)
+		if p.Out > 0 {
+			fmt.Println(p.Name, p.Out)
+		}
 	}
 	_ = srv.Close()
 	fmt.Println(<-ended)
 	// Output:
 	// <nil>
-	// compressed websocket 0
 	// connection state 1
 	// exchange 1
 	// job 1
-	// websocket task 0
 	// ringwire: server closed
 }

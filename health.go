@@ -8,7 +8,8 @@ import (
 	"github.com/ringwire/ringwire/mem"
 )
 
-// health looks at the server's memory from time to time, and says when something is wrong.
+// health looks at the server's memory from time to time, and at what its loops do (watchdog.go), and
+// says when something is wrong.
 //
 // It has one goroutine with a ticker, which asks each loop by Post. Loops have no timer for
 // it, so that an idle one sleeps on in between and is not kept from giving memory back. While
@@ -19,6 +20,7 @@ type health struct {
 	answers chan *look // filled in by a loop
 	out     int        // looks that have not come back
 	hang    time.Duration
+	dog     *watchdog // nil: nobody looks for stuck handlers
 	told    [numCauses]told
 }
 
@@ -30,9 +32,9 @@ type vitals struct {
 	mem       mem.Stats
 	exchanges mem.PoolStats
 	conns     mem.PoolStats
-	codecs    mem.PoolStats
-	jobs      int // out in the whole server
-	served    int // connections
+	pools     []mem.PoolStats // these, and all others
+	jobs      int             // out in the whole server
+	served    int             // connections
 	ticks     tickVitals
 	suspects  []mem.Suspect
 }
@@ -69,14 +71,17 @@ func newHealth(s *Server) *health {
 
 // watch starts the periodic look and returns what ends it.
 func (s *Server) watch() (end func()) {
-	if s.HealthEvery == forever {
+	if s.HealthEvery == forever && s.StuckAfter == forever {
 		return func() {}
 	}
 	h := newHealth(s)
+	if s.StuckAfter != forever {
+		h.dog = newWatchdog(s)
+	}
 	quit, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		h.run(s.HealthEvery, quit)
+		h.run(s.HealthEvery, s.watchEvery(), quit)
 	}()
 	return func() {
 		close(quit)
@@ -84,15 +89,21 @@ func (s *Server) watch() (end func()) {
 	}
 }
 
-func (h *health) run(every time.Duration, quit <-chan struct{}) {
-	tick := time.NewTicker(every)
+func (h *health) run(every, watch time.Duration, quit <-chan struct{}) {
+	tick, dog := time.NewTicker(every), time.NewTicker(watch)
 	defer tick.Stop()
+	defer dog.Stop()
+	if h.dog == nil {
+		dog.Stop()
+	}
 	for {
 		select {
 		case <-quit:
 			return
 		case <-tick.C:
 			h.tick()
+		case <-dog.C:
+			h.dog.look()
 		case l := <-h.answers:
 			h.answered(l)
 		}
@@ -123,7 +134,8 @@ func (h *health) tick() {
 func (l *look) RunTask() {
 	v, svc := l.next, l.svc
 	svc.alloc.ReadStats(&v.mem)
-	v.exchanges, v.conns, v.codecs = svc.exchanges.Stats(), svc.conns.Stats(), svc.ws.codecs.Stats()
+	v.exchanges, v.conns = svc.exchanges.Stats(), svc.conns.Stats()
+	v.pools = svc.appendPools(v.pools[:0])
 	st := svc.loop.Stats()
 	v.served = st.Open - st.Parked
 	v.ticks = tickVitals{st.Ticks, st.MissedTicks, st.Overruns}
@@ -205,9 +217,9 @@ func (h *health) snapshot() (sum mem.Snapshot) {
 		sum.Add(&l.seen.mem)
 		sum.AddSuspects(l.seen.suspects)
 		if l.svc != nil {
-			sum.AddPools(l.seen.exchanges, l.seen.conns, l.seen.codecs)
+			sum.AddPools(l.seen.pools...)
 		}
 	}
-	sum.AddPools(h.srv.jobs.pool.Stats(), h.srv.wsTasks.Stats())
+	sum.AddPools(h.srv.sharedPools()...)
 	return sum
 }

@@ -96,7 +96,7 @@ func (l *look) size(cause int) uint64 {
 	case causeObjects:
 		return uint64(max(0, v.exchanges.Out-v.served-v.jobs) + max(0, v.conns.Out-v.served))
 	case causeHung:
-		if d := l.waited(); d >= l.h.hang {
+		if d := l.waited(); d >= l.h.hang && !l.h.dog.told(l.place) {
 			return uint64(d)
 		}
 	case causeMissed:
@@ -138,7 +138,7 @@ func (h *health) warn(cause int, sum uint64, worst *look) {
 			"connection_states", v.conns.Out, "connections", v.served, "jobs", v.jobs,
 			"remedy", "this is a fault of ringwire: please report it")
 	case causeHung:
-		log.Warn("ringwire: a loop does not answer", "for", worst.waited(),
+		log.Warn("ringwire: a loop does not answer", "for", worst.waited(), "doing", worst.doing(),
 			"remedy", "a handler blocks it: wrap what waits or computes for long in Blocking; a stack dump (SIGQUIT) shows it")
 	case causeMissed, causeOverrun:
 		worst.warnTicks(log, cause, sum)
@@ -173,4 +173,13 @@ func (l *look) missing() string {
 		}
 	}
 	return most.Name
+}
+
+// doing is what the loop is doing.
+func (l *look) doing() string {
+	if l.svc == nil {
+		return ""
+	}
+	f := flightOf(l.place, l.svc.loop, forever)
+	return f.String()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/mem"
+	"github.com/ringwire/ringwire/proto/coding"
 )
 
 // round has every loop looked at once.
@@ -26,6 +27,9 @@ func (h *health) round() {
 func (s *testServer) warnings() (lines []string) {
 	for line := range strings.Lines(s.log.String()) {
 		if s.HealthEvery != forever && strings.Contains(line, "a loop does not answer") {
+			continue
+		}
+		if s.StuckAfter == time.Second && strings.Contains(line, "a loop is stuck") {
 			continue
 		}
 		if strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR") {
@@ -50,7 +54,7 @@ func (s *testServer) expectWarnings(n int, why string, says ...string) {
 }
 
 // unwatched has the test do the looking.
-func unwatched(s *Server) { s.HealthEvery = -1 }
+func unwatched(s *Server) { s.HealthEvery, s.StuckAfter = -1, -1 }
 
 //go:noinline
 func plantLeak(w *ResponseWriter) mem.Lease { return w.ex.svc.mem.response.Lease(3000) }
@@ -320,7 +324,7 @@ func TestHealthReports(t *testing.T) {
 	var log logBuffer
 	h := &health{srv: &Server{Config: Config{Logger: log.logger()}}}
 	h.srv.jobs.open(false)
-	h.srv.wsTasks = newTasks(false)
+	h.srv.wsTasks, h.srv.decoders = newTasks(false), coding.NewDecoders(coding.Config{})
 	l := &look{h: h, seen: &vitals{suspects: []mem.Suspect{{Site: "somewhere"}}}}
 	h.looks = []*look{l}
 	for cause := range numCauses {
@@ -427,12 +431,16 @@ func TestMemory(t *testing.T) {
 		}
 		names := ""
 		for _, p := range m.Pools {
+			if p.Name == "TLS connection" {
+				continue // of a run over TLS
+			}
 			names += p.Name + ","
-			if idle := strings.Contains(p.Name, "websocket"); (p.Made == 0) != idle || p.Out > 2 {
+			if idle := strings.Contains(p.Name, "websocket") || strings.Contains(p.Name, "decoder"); (p.Made == 0) != idle || p.Out > 2 {
 				t.Errorf("%+v", p)
 			}
 		}
-		if names != "compressed websocket,connection state,exchange,job,websocket task," {
+		if names != "compressed websocket,connection state,decoder,decoder of br,decoder of deflate,decoder of gzip,decoder of zstd,"+
+			"exchange,job,websocket task," {
 			t.Errorf("pools %s", names)
 		}
 		raw, err := json.Marshal(m)
@@ -447,6 +455,49 @@ func TestMemory(t *testing.T) {
 		if !strings.Contains(s.log.String(), "mem.leased=") {
 			t.Error("nothing was logged")
 		}
+	})
+}
+
+// Pools that are there once they are needed are told of, by Memory and by the log: those of TLS, of decoders, of topics.
+func TestMemoryPools(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		topic := testTopic(t, TopicConfig{})
+		decode := func(w *ResponseWriter, r *Request) {
+			if err := r.Body.Decode(); err != nil {
+				return
+			}
+			body, _ := r.Body.View()
+			_, _ = w.Write(body)
+		}
+		upgrade := func(w *ResponseWriter, r *Request) {
+			_, _ = Upgrade(w, r, &WebSocketConfig{OnOpen: func(ws *WebSocket) { _ = topic.Subscribe(ws) }})
+		}
+		s := start(t, driver, routes(map[string]HandlerFunc{"decode": decode, "ws": upgrade}), withTLS, func(s *Server) { s.HealthEvery = 5 * time.Millisecond })
+		p := s.dial()
+		p.send(post("/decode", encoded("gzip", "hello"), "Content-Encoding: gzip"))
+		p.expect("POST", 200, "hello", "")
+		wp := s.dialWS()
+		publish(t, topic, "", "hello")
+		wp.expectText("hello", "")
+		made := map[string]mem.PoolStats{}
+		for _, p := range s.Memory().Pools {
+			made[p.Name] = p
+		}
+		if p := made["TLS connection"]; p.Out != 2 || p.Made != 2 {
+			t.Errorf("two connections: %+v", p)
+		}
+		for name, want := range map[string]uint64{"decoder": 1, "decoder of gzip": 1, "decoder of br": 0, "topic message": 1, "topic queue": 0} {
+			if p, ok := made[name]; !ok || p.Made != want || p.Out != 0 {
+				t.Errorf("%s: %+v, want %d made", name, p, want)
+			}
+		}
+		for end := time.Now().Add(patience); !strings.Contains(s.log.String(), "TLS connection"); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("the log does not tell of TLS connections")
+			}
+		}
+		wp.leave()
 	})
 }
 

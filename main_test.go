@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"regexp"
 	"sync"
 	"testing"
@@ -17,7 +18,13 @@ import (
 	"github.com/ringwire/ringwire/ring"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+func TestMain(m *testing.M) {
+	// The runtime's goroutine for signals stays once somebody has asked for one.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	signal.Stop(signals)
+	leak.Main(m)
+}
 
 // eachDriver runs f on both drivers; RINGWIRE_TEST_DRIVER picks one.
 func eachDriver(t *testing.T, f func(t *testing.T, driver string)) {

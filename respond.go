@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/ringwire/ringwire/internal/flight"
 	"github.com/ringwire/ringwire/internal/plant"
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/proto/h1"
@@ -27,7 +28,9 @@ func (h *h1Conn) call() (ok bool) {
 			h.panicked(recovered(recover()))
 		}
 	}()
-	h.svc.srv.Handler.ServeHTTP(&h.ex.res, &h.ex.req)
+	srv := h.svc.srv
+	h.svc.loop.Handling(&srv.marks.handler)
+	srv.Handler.ServeHTTP(&h.ex.res, &h.ex.req)
 	return true
 }
 
@@ -42,12 +45,13 @@ func recovered(v any) any {
 }
 
 // guard runs a callback of the handler's like call.
-func (h *h1Conn) guard(f func()) (ok bool) {
+func (h *h1Conn) guard(m *flight.Mark, f func()) (ok bool) {
 	defer func() {
 		if !ok {
 			h.panicked(recovered(recover()))
 		}
 	}()
+	h.svc.loop.Handling(m)
 	f()
 	return true
 }
@@ -139,7 +143,7 @@ func (h *h1Conn) produce() {
 	for !h.conn.Congested() || plant.On(plant.RoomIgnored) {
 		before := w.written
 		var err error
-		if !h.guard(func() { err = w.producer(w) }) {
+		if !h.guard(&h.svc.srv.marks.producer, func() { err = w.producer(w) }) {
 			return
 		}
 		switch {
@@ -411,7 +415,7 @@ func (h *h1Conn) handOver() {
 		s.begin(h.conn)
 		return
 	}
-	u := upgraded{h, next}
+	u := upgraded{h, next, &flight.Mark{Kind: "upgraded connection of", Func: next}}
 	h.conn.SetHandler(u)
 	h.conn.Redeliver()
 	if h.conn.Loop().ShuttingDown() {

@@ -221,7 +221,7 @@ func (h *h1Conn) bodyData(p []byte) (more bool) {
 		b.segs.AppendCopy(p)
 		return h.pump()
 	case b.sink != nil:
-		ok := h.guard(func() { b.sink(p, nil) })
+		ok := h.guard(&h.svc.srv.marks.sink, func() { b.sink(p, nil) })
 		if ok && b.sink == nil {
 			h.settle() // it has had enough
 		}
@@ -261,7 +261,7 @@ func (h *h1Conn) bodyEnd(err error) (more bool) {
 func (h *h1Conn) endSink(err error) {
 	sink := h.ex.body.sink
 	h.ex.body.sink = nil
-	if h.guard(func() { sink(nil, err) }) {
+	if h.guard(&h.svc.srv.marks.sink, func() { sink(nil, err) }) {
 		h.settle()
 	}
 }
@@ -383,7 +383,7 @@ func (h *h1Conn) abandon(ex *exchange) {
 	if sink := ex.body.sink; sink != nil {
 		ex.body.sink = nil
 		ex.res.err = ErrConnClosed
-		h.svc.protect(func() { sink(nil, ErrBodyTruncated) })
+		h.svc.protect(&h.svc.srv.marks.sink, func() { sink(nil, ErrBodyTruncated) })
 	}
 	h.svc.release(ex)
 }

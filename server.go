@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -43,6 +45,10 @@ type Server struct {
 	services []*service
 	tickers  []*Ticker
 	done     chan struct{} // closed when the loops have ended
+
+	marks marks         // of Handler
+	stuck atomic.Uint64 // times that the watchdog has found a loop stuck
+	crash crash
 
 	tls         *tls.Engine // nil without TLS
 	handshakers *conn.Handshakers
@@ -154,6 +160,8 @@ func (s *Server) prepare() error {
 		s.wall = time.Now
 	}
 	s.ready()
+	s.marks = marksOf(s.Handler)
+	s.crash.tell = func(w io.Writer) { f := s.flight(); _ = f.write(w, false) }
 	shared := cfg.memory()
 	shared.Shared = true
 	s.shared = mem.NewAllocator(shared)
@@ -196,6 +204,9 @@ func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 		s.mu.Unlock()
 		s.stopHandshakers()
 	}
+	if err == nil {
+		mem.Ballast(s.Ballast)
+	}
 	if held := s.heldPlaces(); err == nil && held > 0 {
 		takePlaces(held)
 		defer leavePlaces(held)
@@ -207,7 +218,7 @@ func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 	s.Logger.Info("ringwire: serving", "addr", s.addr.String(), "driver", s.driver.Name, "why", s.driver.Reason, "loops", len(s.services))
 	errs := make(chan error, len(s.services))
 	for _, svc := range s.services {
-		go func() { errs <- svc.loop.Run() }()
+		go func() { errs <- s.crash.run(svc.loop.Run) }()
 	}
 	endWatch := s.watch()
 	for range s.services {
@@ -226,7 +237,7 @@ func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 
 // open makes the loops and gives each its listener. On an error nothing stays open.
 func (s *Server) open(listen func(n int) ([]net.Listener, error)) error {
-	drivers, info, err := openDrivers(&s.Config)
+	drivers, info, err := openDrivers(&s.Config, s.crash.panicked)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/internal/flight"
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/proto/h1"
 )
@@ -92,13 +93,14 @@ func (s *service) preset() *h1.Preset {
 
 // protect runs a callback of the application's outside of any response. It reports false
 // when that panicked.
-func (s *service) protect(f func()) (ok bool) {
+func (s *service) protect(m *flight.Mark, f func()) (ok bool) {
 	defer func() {
 		if !ok {
 			v := recovered(recover())
 			s.srv.logPanic(nil, v, stackOf(v))
 		}
 	}()
+	s.loop.Handling(m)
 	f()
 	return true
 }
@@ -127,6 +129,7 @@ func offers(upgrade []byte, protocol string) bool {
 type upgraded struct {
 	http *h1Conn
 	conn.Handler
+	mark *flight.Mark
 }
 
 func (u upgraded) OnData(c *conn.Conn, p []byte) (n int) {
@@ -141,13 +144,13 @@ func (u upgraded) OnTimeout(c *conn.Conn)        { u.protect(c, func() { u.Handl
 func (u upgraded) OnShutdown(c *conn.Conn)       { u.protect(c, func() { u.Handler.OnShutdown(c) }) }
 
 func (u upgraded) OnClose(c *conn.Conn, err error) {
-	u.http.svc.protect(func() { u.Handler.OnClose(c, err) })
+	u.http.svc.protect(u.mark, func() { u.Handler.OnClose(c, err) })
 	u.http.svc.closed(u.http)
 }
 
 // protect closes the connection when f panics.
 func (u upgraded) protect(c *conn.Conn, f func()) {
-	if !u.http.svc.protect(f) {
+	if !u.http.svc.protect(u.mark, f) {
 		c.Abort(nil)
 	}
 }

@@ -15,6 +15,8 @@ type Stats struct {
 	Mapped    int64  // bytes of address space mapped for buffers
 	Misses    uint64 // buffers that came from the Go heap because a limit was reached
 
+	Stuck uint64 // times that a loop was in one handler for longer than Config.StuckAfter
+
 	WebSocket WebSocketStats
 }
 
@@ -29,9 +31,10 @@ func (s *Server) Stats() Stats {
 		t.addMem(svc.alloc.Stats())
 		sum.add(&t)
 	})
-	if shared, _ := s.offLoops(); shared != nil {
+	if shared := s.offLoops(); shared != nil {
 		sum.addMem(shared.Stats())
 	}
+	sum.Stuck = s.stuck.Load()
 	return sum
 }
 
@@ -45,24 +48,34 @@ func (s *Server) Memory() mem.Snapshot {
 	s.onLoops(func(svc *service) {
 		t := svc.alloc.Stats()
 		sum.Add(&t)
-		sum.AddPools(svc.exchanges.Stats(), svc.conns.Stats(), svc.ws.codecs.Stats())
-		svc.ws.topics.addTo(&sum)
+		sum.AddPools(svc.appendPools(nil)...)
 		sum.AddSuspects(svc.alloc.Suspects(svc.cfg.SuspectAfter))
 	})
-	if shared, jobs := s.offLoops(); shared != nil {
+	if shared := s.offLoops(); shared != nil {
 		t := shared.Stats()
 		sum.Add(&t)
-		sum.AddPools(jobs.Stats(), s.wsTasks.Stats())
+		sum.AddPools(s.sharedPools()...)
 		sum.AddSuspects(shared.Suspects(s.SuspectAfter))
 	}
 	return sum
 }
 
-// offLoops is what is not of a loop: nil before the start.
-func (s *Server) offLoops() (*mem.Allocator, *mem.Pool[job]) {
+// offLoops is the memory that is not of a loop: nil before the start. Once it is there, so is all that goes with it.
+func (s *Server) offLoops() *mem.Allocator {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.shared, s.jobs.pool
+	return s.shared
+}
+
+// sharedPools are the accounts of what is reused and not of a loop.
+func (s *Server) sharedPools() []mem.PoolStats {
+	return s.decoders.AppendPools([]mem.PoolStats{s.jobs.pool.Stats(), s.wsTasks.Stats()})
+}
+
+// appendPools tells of what is reused on the loop, on the loop.
+func (s *service) appendPools(dst []mem.PoolStats) []mem.PoolStats {
+	dst = append(dst, s.exchanges.Stats(), s.conns.Stats(), s.ws.codecs.Stats())
+	return s.ws.topics.appendStats(s.loop.AppendPools(dst))
 }
 
 // onLoops runs f on one loop after the other and waits for it. Loops that have ended are left out.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/internal/flight"
 )
 
 // Phases of a tick, for TickConfig.Budgets and TickStats.
@@ -80,7 +81,7 @@ func (s *Server) NewTicker(cfg TickConfig) (*Ticker, error) {
 	case cfg.Func == nil:
 		return nil, &ConfigError{"TickConfig.Func", "is nil: there is nothing to do every tick"}
 	}
-	t := &Ticker{srv: s, cfg: cfg}
+	t := &Ticker{srv: s, cfg: cfg, mark: flight.Mark{Kind: "tick", Func: cfg.Func}}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tickers = append(s.tickers, t)
@@ -102,6 +103,7 @@ func (s *Server) startTickers() {
 type Ticker struct {
 	srv     *Server
 	cfg     TickConfig
+	mark    flight.Mark
 	stopped atomic.Bool
 	start   time.Time
 	parts   []*tickPart // one on each loop that ticks; under Server.mu, as start
@@ -230,6 +232,7 @@ func (p *tickPart) run(tick *conn.Tick) {
 		}
 	}()
 	if !p.ticker.stopped.Load() {
+		p.svc.loop.Handling(&p.ticker.mark)
 		p.ticker.cfg.Func(&p.tick)
 	}
 	ok = true

@@ -24,15 +24,19 @@ func (s *Server) prepareTLS() (err error) {
 	return err
 }
 
-// startHandshakers makes what relieves n loops, on the processors that these leave. Where they
-// leave none there is no relief: a goroutine that takes turns with a loop on one processor takes
-// longer ones than the one handshake step that a loop makes in a turn. The caller holds mu.
+// startHandshakers makes what relieves n loops, by default on the processors that these leave but
+// one, which is for the rest of the process and of the machine. Where there is none there is no
+// relief: a goroutine that takes turns with a loop on one processor takes longer ones than the one
+// handshake step that a loop makes in a turn. The caller holds mu.
 func (s *Server) startHandshakers(n int) {
-	spare := runtime.GOMAXPROCS(0) - n
-	if s.tls == nil || spare <= 0 {
+	workers := s.HandshakeWorkers
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0) - n - 1
+	}
+	if s.tls == nil || workers <= 0 {
 		return
 	}
-	s.handshakers = conn.NewHandshakers(s.tls, s.shared, spare)
+	s.handshakers = conn.NewHandshakers(s.tls, s.shared, workers)
 }
 
 // stopHandshakers ends them, once the loops have ended.

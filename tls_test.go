@@ -131,7 +131,8 @@ func TestHTTPS(t *testing.T) {
 func TestHTTPSBurst(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
-		s := start(t, driver, func(w *ResponseWriter, r *Request) { _, _ = w.WriteString("ok") }, withTLS)
+		s := start(t, driver, func(w *ResponseWriter, r *Request) { _, _ = w.WriteString("ok") }, withTLS,
+			func(s *Server) { s.HandshakeWorkers = 2 })
 		var wg sync.WaitGroup
 		for range 64 {
 			wg.Go(func() {
@@ -154,15 +155,25 @@ func TestHTTPSBurst(t *testing.T) {
 	})
 }
 
-// A goroutine that takes turns with a loop on one processor relieves it of nothing.
+// A goroutine that takes turns with a loop on one processor relieves it of nothing, unless it is asked to.
 func TestHandshakersTakeSpareProcessorsOnly(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
-		for _, spare := range []int{1, 0} {
-			procs := runtime.GOMAXPROCS(2)
-			s := start(t, driver, hello, withTLS, func(s *Server) { s.Loops = 2 - spare })
+		for _, tc := range []struct {
+			procs, loops, workers int
+			want                  bool
+			why                   string
+		}{
+			{3, 1, 0, true, "two processors are left"},
+			{2, 1, 0, false, "the one that is left is for others"},
+			{2, 2, 0, false, "none is left"},
+			{2, 2, 1, true, "they were asked for"},
+			{3, 1, -1, false, "they were asked not to be"},
+		} {
+			procs := runtime.GOMAXPROCS(tc.procs)
+			s := start(t, driver, hello, withTLS, func(s *Server) { s.Loops, s.HandshakeWorkers = tc.loops, tc.workers })
 			runtime.GOMAXPROCS(procs)
-			if got := s.handshakers != nil; got != (spare > 0) {
-				t.Errorf("%d loops on 2 processors: workers for handshakes: %v", 2-spare, got)
+			if got := s.handshakers != nil; got != tc.want {
+				t.Errorf("%d processors, %d loops: workers for handshakes: %v, want %v: %s", tc.procs, tc.loops, got, tc.want, tc.why)
 			}
 		}
 	})

@@ -3,6 +3,7 @@ package ringwire
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/proto/ws"
@@ -56,6 +57,8 @@ type topicMemory struct {
 	codecs *ws.Codecs
 	limits ws.Limits
 	out    mem.Writer
+
+	trim topicTrim
 }
 
 // topicMemories are the ordinary one, and the one without pooling.
@@ -80,6 +83,8 @@ func TopicMemory() (sum mem.Snapshot) {
 
 func newTopicMemory(cfg mem.Config) *topicMemory {
 	m := &topicMemory{alloc: mem.NewAllocator(cfg), codecs: ws.NewCodecs(), limits: ws.Limits{}.WithDefaults()}
+	m.trim.every = topicIdle
+	m.trim.timer = time.AfterFunc(forever, m.lookIdle)
 	m.from = m.alloc.Account("topic message")
 	m.engine.Init(ws.Server, &m.limits, m.from)
 	m.engine.Compress(&preparedWindow, m.codecs)
@@ -90,6 +95,7 @@ func newTopicMemory(cfg mem.Config) *topicMemory {
 // encode frames a message, and compresses it if somebody takes it so.
 func (t *topicMemory) encode(kind MessageKind, p []byte, compress bool) topicMessage {
 	m := topicMessage{kind: kind, len: len(p)}
+	t.used()
 	l := t.from.Lease(ws.MaxHeader + len(p))
 	b := ws.AppendHeader(l.Bytes()[:0], ws.Opcode(kind), true, false, len(p), nil)
 	b = append(b, p...)
@@ -169,9 +175,10 @@ func (p *topicPools) Close() error {
 	return errors.Join(p.queues.Close(), p.frames.Close())
 }
 
-// addTo reports what is in use, likewise.
-func (p *topicPools) addTo(sum *mem.Snapshot) {
+// appendStats tells what is in use, likewise.
+func (p *topicPools) appendStats(dst []mem.PoolStats) []mem.PoolStats {
 	if p != nil {
-		sum.AddPools(p.frames.Stats(), p.queues.Stats())
+		dst = append(dst, p.frames.Stats(), p.queues.Stats())
 	}
+	return dst
 }

@@ -213,7 +213,7 @@ type wsTask struct {
 func (t *wsTask) RunTask() {
 	s, f := t.ws, t.f
 	s.host.tasks.Put(t)
-	s.protect(func() { f(s) })
+	s.protect(&wsPosted, func() { f(s) })
 }
 
 // key is a fresh key to mask a client's frame with. It must not be guessed by whoever chooses what is

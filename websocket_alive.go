@@ -33,6 +33,10 @@ func (s *WebSocket) OnTimeout(c *conn.Conn) {
 		s.abandon(errNoClose)
 		return
 	}
+	if s.late() != nil {
+		s.block.overdue(s)
+		return
+	}
 	if s.held || s.paused || c.Buffered() > 0 {
 		// It is this side that does not listen, or the output which the peer takes, or does not:
 		// then the write timeout ends it.
@@ -81,6 +85,10 @@ func (s *WebSocket) hear() {
 
 // schedule sets the deadline to when the next thing may be due.
 func (s *WebSocket) schedule() {
+	if s.late() != nil {
+		s.conn.SetDeadline(s.block.lateBy)
+		return
+	}
 	at := s.heard + int64(s.set.pingEvery)
 	if s.pinged != 0 {
 		at = s.pinged + int64(s.set.pongTimeout)

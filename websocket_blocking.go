@@ -12,6 +12,10 @@ import (
 // BlockingWebSocket is a WebSocket for a goroutine: Read and Write wait. Each costs a hop to the loop
 // and a copy. Its methods may be called from several goroutines, but of those that Read each gets
 // a part of the messages. While 256 KiB lie unread nothing more is taken from the peer.
+//
+// A peer's Close, and whatever breaks the protocol, takes effect behind the messages before it: what they
+// are answered with is sent until Read is called with nothing left to read, for CloseTimeout after the last of them
+// at most.
 type BlockingWebSocket struct {
 	ws     *WebSocket
 	serve  func(ws *BlockingWebSocket) // nil for a client's
@@ -27,6 +31,14 @@ type BlockingWebSocket struct {
 	posted bool        // RunTask is on its way
 	choked bool        // the loop waits for the reader
 	left   bool        // nobody will read any more
+	owed   bool        // a message may still be answered: Read was not called for another
+	held   bool        // late waits for owed
+
+	// The loop's.
+
+	late   *CloseError // how it will end when nothing is owed any more
+	lateBy int64       // or then
+	fed    int64       // when the last message came
 }
 
 // UpgradeBlocking is Upgrade for a function that may wait: serve is run on a goroutine of its own,
@@ -82,6 +94,9 @@ func (b *BlockingWebSocket) Read(ctx context.Context, buf []byte) (kind MessageK
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.in.len() == 0 {
+		if b.owed = false; b.held {
+			b.post()
+		}
 		if err := b.wait(ctx, func() bool { return b.in.len() > 0 }); err != nil {
 			return 0, buf, err
 		}
@@ -189,6 +204,11 @@ func (b *BlockingWebSocket) leave(code int) {
 		b.ws.host.users.done()
 	}
 }
+
+// Post is WebSocket.Post: f is called on the connection's loop, and may do there what a callback may, such as
+// subscribing to a Topic. What f sends, or the topic, has no order with what is written. It does not wait. Once the
+// connection is gone, f finds it closed.
+func (b *BlockingWebSocket) Post(f func(ws *WebSocket)) bool { return b.ws.Post(f) }
 
 // Subprotocol is WebSocket.Subprotocol.
 func (b *BlockingWebSocket) Subprotocol() string { return b.proto }

@@ -19,7 +19,7 @@ func (b *BlockingWebSocket) post() {
 func (b *BlockingWebSocket) RunTask() {
 	b.mu.Lock()
 	b.posted = false
-	choked := b.choked
+	choked, over := b.choked, b.held && !b.owed
 	b.mu.Unlock()
 	s := b.ws
 	if s.state != wsOpen {
@@ -28,7 +28,54 @@ func (b *BlockingWebSocket) RunTask() {
 	if !choked {
 		s.resume()
 	}
-	b.flush(s)
+	b.flush(s, over)
+	if over {
+		b.conclude(s)
+	}
+}
+
+// hold has an end wait until the messages before it are answered, if any may be, and reports whether it does.
+func (b *BlockingWebSocket) hold(s *WebSocket, end *CloseError) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	by := b.fed + int64(s.set.closeTimeout)
+	if s.state != wsOpen || !b.owed || b.left || b.goal != nil || by <= s.host.loop.Now() {
+		return false
+	}
+	b.held, b.late, b.lateBy = true, end, by
+	s.schedule()
+	return true
+}
+
+// overdue is the end of a goroutine's time to answer.
+func (b *BlockingWebSocket) overdue(s *WebSocket) {
+	b.flush(s, true)
+	b.conclude(s)
+}
+
+// conclude lets the end begin that has waited, if none has begun by now.
+func (b *BlockingWebSocket) conclude(s *WebSocket) {
+	end := b.late
+	if b.late = nil; end != nil && s.state == wsOpen {
+		s.endBy(end)
+	}
+}
+
+// endBy does what the peer has made necessary.
+func (s *WebSocket) endBy(end *CloseError) {
+	if end.Remote {
+		s.answerClose(end)
+	} else {
+		s.fail(end.Code, end.Reason, end.Err)
+	}
+}
+
+// late is the end that is known and has not begun, nil for none.
+func (s *WebSocket) late() *CloseError {
+	if s.block == nil {
+		return nil
+	}
+	return s.block.late
 }
 
 // feed takes a message that has come.
@@ -42,6 +89,7 @@ func (b *BlockingWebSocket) feed(s *WebSocket, m Message) {
 		b.in.segs.AppendCopy(p)
 	}
 	b.in.add(m.Kind, m.Len())
+	b.owed, b.fed = true, s.host.loop.Now()
 	b.cond.Broadcast()
 	if b.in.full() {
 		b.choked = true
@@ -51,17 +99,18 @@ func (b *BlockingWebSocket) feed(s *WebSocket, m Message) {
 
 // flush sends what the goroutine has written while the connection has room, and all of it
 // before it is closed.
-func (b *BlockingWebSocket) flush(s *WebSocket) {
+func (b *BlockingWebSocket) flush(s *WebSocket, all bool) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	for b.out.len() > 0 && (b.goal != nil || !s.conn.Congested()) {
+	goal := b.goal
+	for b.out.len() > 0 && (all || goal != nil || !s.conn.Congested()) {
 		b.send(s, b.out.pop())
 	}
 	if !b.out.full() {
 		b.cond.Broadcast()
 	}
-	if b.goal != nil {
-		_ = s.Close(b.goal.Code, b.goal.Reason) // both were looked at
+	b.mu.Unlock()
+	if goal != nil {
+		_ = s.Close(goal.Code, goal.Reason) // both were looked at
 	}
 }
 

@@ -227,3 +227,141 @@ func TestWebSocketBlockingServerEnds(t *testing.T) {
 		}
 	})
 }
+
+// What came before a peer's Close, or before what breaks the protocol, is answered, though it shares a read with it.
+func TestWebSocketBlockingAnswersFirst(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		const n = 40
+		first := ""
+		for i := range n {
+			first += text(itoa(i))
+		}
+		errs := make(chan error, 1)
+		s := wsBlocking(t, driver, nil, func(ws *BlockingWebSocket) {
+			for {
+				kind, m, err := ws.Read(context.Background(), nil)
+				if err != nil {
+					errs <- err
+					return
+				}
+				time.Sleep(time.Millisecond) // the loop is long through
+				if err := ws.Write(context.Background(), kind, m); err != nil {
+					t.Errorf("answering %s failed with %v", m, err)
+				}
+			}
+		})
+		for _, tc := range []struct {
+			what, last string
+			eof        bool
+			code       int
+		}{
+			{"a Close", frame(fin|opClose, closing(4000, "enough")), false, 4000},
+			{"a Close, and no more", frame(fin|opClose, closing(4000, "enough")), true, 4000},
+			{"a reserved opcode", frame(fin|3, ""), false, CloseProtocolError},
+			{"no mask", served(fin|opText, "x") + text("not looked at"), false, CloseProtocolError},
+			{"not UTF-8", text("\xff"), false, CloseInvalidPayload},
+		} {
+			p := s.dialWS()
+			p.send(first + tc.last)
+			if tc.eof {
+				p.finish()
+			}
+			for i := range n {
+				p.expectText(itoa(i), "it came before "+tc.what)
+			}
+			p.expectClose(tc.code, tc.what)
+			if end, ok := as[*CloseError](<-errs); !ok || end.Code != tc.code || end.Remote != (tc.code == 4000) {
+				t.Errorf("%s: Read failed with %v", tc.what, end)
+			}
+		}
+	})
+}
+
+// Who does not come for more keeps no peer waiting: not beyond CloseTimeout after its last message, and not at all
+// when that has passed. What the application does ends it, too.
+func TestWebSocketBlockingEndsUnread(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		const patient = 300 * time.Millisecond
+		goOn := make(chan string)
+		s := wsBlocking(t, driver, &WebSocketConfig{CloseTimeout: patient}, func(ws *BlockingWebSocket) {
+			_, m, _ := ws.Read(context.Background(), nil)
+			_ = ws.Write(context.Background(), TextMessage, m)
+			switch <-goOn {
+			case "close":
+				_ = ws.Close(CloseNormal, "")
+			case "post":
+				ws.Post(func(ws *WebSocket) { _ = ws.Close(CloseNormal, "") })
+				<-goOn
+			}
+		})
+		open := func() *wsPeer {
+			p := s.dialWS()
+			p.send(text("m"))
+			p.expectText("m", "")
+			return p
+		}
+		p := open()
+		began := time.Now()
+		p.send(text("unread") + frame(fin|opClose, closing(4000, "")))
+		p.expectClose(4000, "the goroutine had its time")
+		if took := time.Since(began); took < patient-20*time.Millisecond {
+			t.Errorf("the goroutine had %v", took)
+		}
+		goOn <- "return"
+		for _, how := range []string{"return", "close", "post"} {
+			p := open()
+			p.send(frame(fin|opClose, closing(4000, "")))
+			p.expectSilence(20*time.Millisecond, "m might be answered")
+			goOn <- how
+			p.expectClose(4000, how)
+			if how == "post" {
+				goOn <- "return"
+			}
+		}
+		p = open()
+		time.Sleep(patient + 50*time.Millisecond)
+		began = time.Now()
+		p.send(frame(fin|opClose, closing(4000, "")))
+		p.expectClose(4000, "a message long ago is no reason to wait")
+		if took := time.Since(began); took > patient-50*time.Millisecond && !raceEnabled {
+			t.Errorf("it took %v", took)
+		}
+		goOn <- "return"
+	})
+}
+
+// By way of Post a goroutine's WebSocket is subscribed to a Topic.
+func TestWebSocketBlockingTopic(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		topic := testTopic(t, TopicConfig{})
+		left := make(chan *BlockingWebSocket, 1)
+		s := wsBlocking(t, driver, nil, func(ws *BlockingWebSocket) {
+			joined := make(chan error, 1)
+			if !ws.Post(func(ws *WebSocket) { joined <- topic.Subscribe(ws) }) {
+				t.Error("the loop is said to have ended")
+			}
+			if err := <-joined; err != nil {
+				t.Error(err)
+			}
+			echoBlocking(ws)
+			left <- ws
+		})
+		p := s.dialWS()
+		await(t, topic, "a subscriber", func(st TopicStats) bool { return st.Subscribers == 1 })
+		publish(t, topic, "", "published")
+		p.expectText("published", "it is subscribed")
+		p.send(text("mine"))
+		p.expectText("mine", "it is still the goroutine's")
+		p.send(frame(fin|opClose, ""))
+		p.expectClose(CloseNoStatus, "")
+		ws, gone := <-left, make(chan bool)
+		ws.Post(func(ws *WebSocket) { gone <- topic.Subscribe(ws) == ErrConnClosed && !ws.Open() })
+		if !<-gone {
+			t.Error("f does not find it closed")
+		}
+		await(t, topic, "nobody", func(st TopicStats) bool { return st.Subscribers == 0 })
+	})
+}

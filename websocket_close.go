@@ -67,6 +67,10 @@ func (s *WebSocket) Close(code int, reason string) error {
 	if code < 0 || code > 0xffff {
 		return ws.ErrBadCode
 	}
+	if s.late() != nil { // only answers were waited for
+		s.block.conclude(s)
+		return ErrConnClosed
+	}
 	if err := s.eng.AppendClose(s.conn.Output(), uint16(code), reason, s.key()); err != nil {
 		return err
 	}
@@ -81,9 +85,17 @@ func (s *WebSocket) Close(code int, reason string) error {
 // peerClosed takes the peer's Close. A server ends the connection then; a client waits for that, so that
 // it is the server's side which keeps the port in TIME_WAIT (RFC 6455 §7.1.1).
 func (s *WebSocket) peerClosed(code uint16, reason []byte) {
+	end := &CloseError{Code: int(code), Reason: string(reason), Remote: true}
+	if s.block == nil || !s.block.hold(s, end) {
+		s.answerClose(end)
+	}
+}
+
+// answerClose gives a Close back, or notes that it is the answer to this side's.
+func (s *WebSocket) answerClose(end *CloseError) {
 	if s.end == nil {
-		s.end = &CloseError{Code: int(code), Reason: string(reason), Remote: true}
-		_ = s.eng.AppendClose(s.conn.Output(), code, "", s.key())
+		s.end = end
+		_ = s.eng.AppendClose(s.conn.Output(), uint16(end.Code), "", s.key())
 		s.conn.Flush()
 	}
 	s.end.Clean = true
@@ -97,7 +109,10 @@ func (s *WebSocket) peerClosed(code uint16, reason []byte) {
 
 // broken ends a connection whose peer has broken the rules (RFC 6455 §7.1.7).
 func (s *WebSocket) broken(err *ws.Error) {
-	s.fail(int(err.Code), err.Text, err)
+	end := &CloseError{Code: int(err.Code), Reason: err.Text, Err: err}
+	if s.block == nil || !s.block.hold(s, end) {
+		s.fail(end.Code, end.Reason, end.Err)
+	}
 }
 
 // fail ends the connection for a reason of this side's.

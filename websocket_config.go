@@ -92,6 +92,7 @@ type wsSettings struct {
 
 	limits   ws.Limits
 	compress *ws.Options // what is offered or accepted, nil for none
+	marks    wsMarks
 
 	maxBuffered                                          int
 	pingEvery, pongTimeout, messageTimeout, closeTimeout time.Duration
@@ -104,6 +105,7 @@ func (cfg *WebSocketConfig) settings() *wsSettings {
 	}
 	s := &wsSettings{
 		WebSocketConfig: cfg,
+		marks:           wsMarksOf(cfg),
 		limits: ws.Limits{
 			Message: cfg.MaxMessage, Frame: cfg.MaxFrame, Fragments: cfg.MaxFragments,
 			Control: cfg.MaxControl, Ratio: cfg.MaxInflateRatio,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -41,8 +42,11 @@ type WebSocketDialer struct {
 
 	next atomic.Uint32 // which loop is next
 
+	crash crash
+
 	mu     sync.Mutex
 	loops  []*clientLoop
+	driver DriverInfo
 	tls    *tls.Engine
 	shared *mem.Allocator
 	tasks  *mem.Pool[wsTask]
@@ -91,10 +95,12 @@ func (d *WebSocketDialer) open() error {
 	if err := d.openTLS(); err != nil {
 		return err
 	}
-	drivers, info, err := openDrivers(&cfg)
+	drivers, info, err := openDrivers(&cfg, d.crash.panicked)
 	if err != nil {
 		return err
 	}
+	d.driver = info
+	d.crash.tell = func(w io.Writer) { f := d.flight(); _ = f.write(w, false) }
 	memory := cfg.memory()
 	memory.Shared = true
 	d.shared = mem.NewAllocator(memory)
@@ -106,7 +112,7 @@ func (d *WebSocketDialer) open() error {
 		l := d.newLoop(drv, &cfg, from)
 		d.loops = append(d.loops, l)
 		running.Go(func() {
-			if err := l.loop.Run(); err != nil {
+			if err := d.crash.run(l.loop.Run); err != nil {
 				cfg.Logger.Error("ringwire: dialer's loop failed", "err", err)
 			}
 		})

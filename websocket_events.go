@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/internal/flight"
 	"github.com/ringwire/ringwire/proto/ws"
 )
 
@@ -24,7 +25,7 @@ func (s *WebSocket) begin(c *conn.Conn) {
 	if s.block != nil {
 		s.block.begin()
 	} else if open := s.set.OnOpen; open != nil {
-		s.protect(func() { open(s) })
+		s.protect(&s.set.marks.open, func() { open(s) })
 	}
 	c.Redeliver()
 	if c.Loop().ShuttingDown() {
@@ -41,6 +42,7 @@ func (s *WebSocket) OnData(c *conn.Conn, p []byte) (n int) {
 			n = len(p)
 		}
 	}()
+	s.host.loop.Handling(&s.set.marks.message)
 	s.hear()
 	n = s.take(p)
 	ok = true
@@ -51,7 +53,7 @@ func (s *WebSocket) OnData(c *conn.Conn, p []byte) (n int) {
 // let the rest wait.
 func (s *WebSocket) take(p []byte) (n int) {
 	s.held = false
-	for s.state < wsLeaving {
+	for s.state < wsLeaving && s.late() == nil {
 		if s.state == wsOpen && n < len(p) && (s.paused || s.conn.Congested()) {
 			s.held = !s.paused
 			break
@@ -63,8 +65,8 @@ func (s *WebSocket) take(p []byte) (n int) {
 		}
 		s.event(&ev)
 	}
-	if s.state >= wsLeaving {
-		return len(p)
+	if s.state >= wsLeaving || s.late() != nil {
+		return len(p) // nobody will look at it
 	}
 	s.watchMessage(n < len(p))
 	if s.eof && !s.held && !s.paused {
@@ -109,6 +111,7 @@ func (s *WebSocket) OnEnd(c *conn.Conn, err error) {
 	s.eof = true
 	switch {
 	case s.state >= wsLeaving:
+	case s.late() != nil && err == io.EOF: // it may still read
 	case err != io.EOF:
 		s.lost(err) // the connection is closed next
 	case c.Kept() > 0:
@@ -129,6 +132,9 @@ func (s *WebSocket) ended() {
 // lost notes why the connection ends without a Close of the peer's.
 func (s *WebSocket) lost(err error) {
 	if s.end == nil {
+		s.end = s.late()
+	}
+	if s.end == nil {
 		s.end = &CloseError{Code: CloseAbnormal, Err: err}
 	}
 }
@@ -139,9 +145,9 @@ func (s *WebSocket) OnDrain(c *conn.Conn) {
 	s.full = false
 	s.proceed()
 	if s.block != nil {
-		s.block.flush(s)
+		s.block.flush(s, false)
 	} else if drain := s.set.OnDrain; drain != nil && due && s.state == wsOpen {
-		s.protect(func() { drain(s) })
+		s.protect(&s.set.marks.drain, func() { drain(s) })
 	}
 }
 
@@ -192,18 +198,19 @@ func (s *WebSocket) OnClose(_ *conn.Conn, err error) {
 	if s.block != nil {
 		s.block.kill(s.end)
 	} else if f := s.set.OnClose; f != nil {
-		s.protect(func() { f(s, s.end) })
+		s.protect(&s.set.marks.close, func() { f(s, s.end) })
 	}
 }
 
 // protect runs a callback of the application's.
-func (s *WebSocket) protect(f func()) {
+func (s *WebSocket) protect(m *flight.Mark, f func()) {
 	ok := false
 	defer func() {
 		if !ok {
 			s.panicked(recovered(recover()))
 		}
 	}()
+	s.host.loop.Handling(m)
 	f()
 	ok = true
 }

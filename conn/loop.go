@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/ringwire/ringwire/internal/flight"
 	"github.com/ringwire/ringwire/internal/plant"
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/tls"
@@ -46,6 +47,7 @@ type Loop struct {
 	drv Driver
 	cfg Config
 	now int64
+	log *flight.Log // the driver's, or one of our own
 
 	pages  [][]Conn
 	dirty  []uint32 // connections that Turn has to look at
@@ -73,6 +75,7 @@ type Loop struct {
 // NewLoop returns a loop that is ready for Listen and Run.
 func NewLoop(cfg Config) *Loop {
 	l := &Loop{drv: cfg.Driver, cfg: cfg.withDefaults(), now: cfg.Driver.Now()}
+	l.log = logOf(cfg.Driver)
 	l.wheel.tick = l.now >> tickShift
 	l.kept, l.output = l.cfg.Alloc.Account("kept input"), l.cfg.Alloc.Account("output")
 	l.rest.above = restAbove

@@ -43,6 +43,14 @@ func (c *Conn) TLS() *tls.Info {
 	return c.sec.session.Info()
 }
 
+// AppendPools appends the accounts of what the loop reuses: connections with TLS, once there was one. On the loop only.
+func (l *Loop) AppendPools(dst []mem.PoolStats) []mem.PoolStats {
+	if l.secures != nil {
+		dst = append(dst, l.secures.Stats())
+	}
+	return dst
+}
+
 // secured begins the handshake on a new connection.
 func (l *Loop) secured(c *Conn) {
 	if l.secures == nil {

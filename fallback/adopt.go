@@ -19,5 +19,7 @@ func (l *Loop) Adopt(nc net.Conn) (id uint32, err error) {
 	if err := nc.SetDeadline(time.Time{}); errors.Is(err, net.ErrClosed) {
 		return 0, fmt.Errorf("fallback: adopt: %w", err)
 	}
-	return l.begin(nc), nil
+	id = l.begin(nc)
+	l.note(didAdopt, l.conns[id], 0, 0, nil)
+	return id, nil
 }

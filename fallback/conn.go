@@ -19,6 +19,7 @@ type conn struct {
 	finish    bool // CloseWrite waits for the send
 	todo      bool // in the agenda's todo
 
+	asked   int // bytes of the send in flight
 	sentN   int // the outcome that Sent will report
 	sentErr error
 
@@ -47,7 +48,9 @@ func (l *Loop) open(nc net.Conn) {
 		_ = nc.Close()
 		return
 	}
-	l.ev.Opened(l.begin(nc))
+	id := l.begin(nc)
+	l.note(didAccept, l.conns[id], 0, 0, nil)
+	l.ev.Opened(id)
 }
 
 // begin gives nc a slot and starts its goroutines, which have to wait for us.
@@ -78,6 +81,7 @@ func newConn(l *Loop, nc net.Conn) *conn {
 // release ends c: its descriptor is closed and its goroutines touch nothing any more.
 func (l *Loop) release(c *conn) {
 	l.count++
+	l.note(didClose, c, 0, 0, nil)
 	l.ev.Closed(c.id)
 	l.conns[c.id] = nil
 	l.free = append(l.free, c.id)
@@ -123,6 +127,10 @@ func (l *Loop) Send(id uint32, bufs [][]byte) {
 		panic("fallback: Send of too many buffers")
 	}
 	c.sending = true
+	c.asked = 0
+	for _, b := range bufs {
+		c.asked += len(b)
+	}
 	c.io.send(bufs)
 }
 
@@ -149,6 +157,7 @@ func (l *Loop) Close(id uint32) {
 // received lends p to the application.
 func (c *conn) received(p []byte) {
 	c.l.count++
+	c.l.note(didRead, c, 0, len(p), nil)
 	c.l.ev.Received(c.id, p)
 }
 
@@ -157,12 +166,14 @@ func (c *conn) end(err error) {
 	c.ended = true
 	c.receiving = false
 	c.l.count++
+	c.l.note(didRead, c, 0, 0, err)
 	c.l.ev.Ended(c.id, err)
 }
 
 // complete notes the end of the send in flight. Sent follows.
 func (c *conn) complete(n int, err error) {
 	c.sentN, c.sentErr = n, err
+	c.l.note(didWrite, c, c.asked, n, err)
 	c.l.sent.push(c)
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/ringwire/ringwire/internal/flight"
 )
 
 // Task and Events are the driver contract's types: see package conn.
@@ -31,6 +33,9 @@ const maxSendBufs = 16
 // defaultReadBuffer is what one read can bring at most.
 const defaultReadBuffer = 64 << 10
 
+// defaultRecords is less than on io_uring: there are several loops for each processor.
+const defaultRecords = 256
+
 // Config says how a Loop works. The zero value is good.
 type Config struct {
 	// ReadBuffer is the size in bytes of the buffer that all connections of the loop
@@ -41,6 +46,14 @@ type Config struct {
 	// (Windows and others), so that it can be tested anywhere. It costs a buffer for each
 	// connection.
 	Portable bool
+
+	// Records is how many of the last events are remembered for Flight, 32 bytes each. Default
+	// 256, negative none.
+	Records int
+
+	// Panicked is called when a callback has panicked, on the goroutine that it ends, before the
+	// process ends with it. What panics inside Run is its caller's to see.
+	Panicked func()
 }
 
 var errReadBuffer = errors.New("fallback: Config.ReadBuffer must be 0 or at least 512")
@@ -51,6 +64,7 @@ var errReadBuffer = errors.New("fallback: Config.ReadBuffer must be 0 or at leas
 type Loop struct {
 	cfg  Config
 	base time.Time // the zero of Now
+	log  *flight.Log
 
 	// Guarded by mu. Whoever lets go of it has to look at news afterwards.
 	mu        sync.Mutex
@@ -83,7 +97,12 @@ func NewLoop(cfg Config) (*Loop, error) {
 	if cfg.ReadBuffer < 512 {
 		return nil, errReadBuffer
 	}
-	return &Loop{cfg: cfg, base: time.Now(), wake: make(chan struct{}, 1)}, nil
+	if cfg.Records == 0 {
+		cfg.Records = defaultRecords
+	}
+	l := &Loop{cfg: cfg, base: time.Now(), wake: make(chan struct{}, 1)}
+	l.log = flight.New(cfg.Records, l.base)
+	return l, nil
 }
 
 // Name is "netpoll".
@@ -182,7 +201,14 @@ func (l *Loop) shutdown() {
 func (l *Loop) spawn(f func()) {
 	l.live.Add(1)
 	go func() {
+		ended := false
+		defer func() {
+			if !ended && l.cfg.Panicked != nil {
+				l.cfg.Panicked()
+			}
+		}()
 		f()
+		ended = true
 		if l.live.Add(-1) == 0 && l.stopping.Load() {
 			l.kick()
 		}

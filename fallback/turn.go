@@ -53,6 +53,7 @@ func (l *Loop) news() bool {
 func (l *Loop) enter() {
 	l.mu.Lock()
 	l.now, l.fresh = l.Clock(), true
+	l.log.Wake(l.now)
 }
 
 // leave runs what there is to do and gives the mutex back.
@@ -123,11 +124,16 @@ func (l *Loop) collect() {
 }
 
 // turns runs turns until there is nothing to do or more than budget callbacks have run.
-// It tells whether there is more.
+// It tells whether there is more. The mutex is to be given back next.
 func (l *Loop) turns(budget int) (more bool) {
-	if l.ev == nil {
-		return false
+	if l.ev != nil {
+		more = l.someTurns(budget)
 	}
+	l.log.Sleep() // not deferred: what has panicked is still in its handler
+	return more
+}
+
+func (l *Loop) someTurns(budget int) (more bool) {
 	for l.count = 0; l.count < budget; l.turn() {
 		if l.agenda.empty() && !l.news() {
 			l.arm()
@@ -141,6 +147,7 @@ func (l *Loop) turns(budget int) (more bool) {
 func (l *Loop) turn() {
 	if !l.fresh {
 		l.now = l.Clock()
+		l.log.Wake(l.now)
 	}
 	before := l.count
 	if l.force {
@@ -161,7 +168,9 @@ func (l *Loop) turn() {
 	}
 	for n := l.failed.len(); n > 0; n-- {
 		l.count++
-		l.ev.AcceptFailed(l.failed.pop())
+		err := l.failed.pop()
+		l.note(didAccept, nil, 0, 0, err)
+		l.ev.AcceptFailed(err)
 	}
 	l.runTasks()
 	if l.count != before {
@@ -175,6 +184,7 @@ func (l *Loop) runTasks() {
 		return
 	}
 	l.tasks = l.posts.take(l.tasks)
+	l.note(didTasks, nil, 0, len(l.tasks), nil)
 	for i, t := range l.tasks {
 		l.tasks[i] = nil
 		l.count++
@@ -204,6 +214,7 @@ func (l *Loop) arm() {
 func (l *Loop) due() {
 	if l.deadline != 0 && l.deadline <= l.now {
 		l.force = true
+		l.note(didTimer, nil, 0, 0, nil)
 	}
 	l.sockets.probe(l)
 }

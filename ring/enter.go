@@ -34,7 +34,11 @@ func (r *Ring) enter(submit, wait, flags uint32, arg *GetEventsArg, raw bool) (i
 	if r.flags&SetupSQPoll != 0 && submit > 0 && r.sqSleeps() {
 		flags |= EnterSQWakeup
 	}
-	return sysEnter(r.enterFd, submit, wait, flags|r.enterFlags, unsafe.Pointer(arg), size, raw)
+	n, errno := sysEnter(r.enterFd, submit, wait, flags|r.enterFlags, unsafe.Pointer(arg), size, raw)
+	if r.log.Keeps() && !r.looped {
+		r.log.Wake(r.log.Clock())
+	}
+	return n, errno
 }
 
 // Submit hands the prepared entries to the kernel without waiting and returns

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringwire/ringwire/internal/flight"
 )
 
 // Task and Events are the driver contract's types, spelled here so that this package
@@ -41,6 +43,14 @@ type LoopConfig struct {
 	// fewer: LoopStats tells.
 	Buffers    uint32
 	BufferSize uint32
+
+	// CPUs are the processors on which the loop's thread runs. Default: where the process may.
+	// Processors that are not there are left out; when none is left Run fails, as CheckCPUs does.
+	CPUs []int
+
+	// Records is how many of the last submissions and completions are remembered for Flight, 32
+	// bytes each. Default 1024, negative none.
+	Records int
 }
 
 // LoopStats count what a Loop met that is handled, and worth knowing.
@@ -58,9 +68,11 @@ type LoopStats struct {
 // Driver, and when they may be called.
 type Loop struct {
 	ring *Ring
+	log  *flight.Log // the ring's
 	bufs *BufRing
 	ev   Events
 	now  int64
+	cpus []int // LoopConfig.CPUs
 	base time.Time
 	mono int64 // base on CLOCK_MONOTONIC, in nanoseconds
 
@@ -127,12 +139,17 @@ func NewLoop(cfg LoopConfig) (*Loop, error) {
 	if cfg.BufferSize == 0 {
 		cfg.BufferSize = 4 << 10
 	}
+	if cfg.Records == 0 {
+		cfg.Records = 1024
+	}
 	// The thread that runs the loop is not known yet: it enables the ring.
 	r, err := New(Config{Entries: cfg.Entries, Flags: SetupRDisabled})
 	if err != nil {
 		return nil, err
 	}
-	l := &Loop{ring: r, base: time.Now(), accepting: true, inbox: inbox{fd: -1}}
+	l := &Loop{ring: r, base: time.Now(), cpus: cfg.CPUs, accepting: true, inbox: inbox{fd: -1}}
+	r.log, r.looped = flight.New(cfg.Records, l.base), true
+	l.log = r.log
 	l.mono = monotonic() - l.Clock() // late by what lies between two looks at the clock
 	if l.bufs, err = newBuffers(r, cfg.Buffers, cfg.BufferSize); err == nil {
 		err = l.inbox.open()
@@ -188,8 +205,14 @@ func (l *Loop) Run(ev Events) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer l.release()
+	var on affinity
+	defer on.leave()
 	l.ev = ev
-	if err := l.begin(); err != nil {
+	err := on.keepTo(l.cpus)
+	if err == nil {
+		err = l.begin()
+	}
+	if err != nil {
 		l.abandon(err)
 		return err
 	}
@@ -219,6 +242,7 @@ func (l *Loop) begin() error {
 	// Sparing the descriptor's lookup is worth having, not failing for.
 	_ = l.ring.RegisterRingFD()
 	l.now = l.Clock()
+	l.log.Wake(l.now)
 	l.armWake()
 	l.armAccept()
 	return nil
@@ -274,6 +298,7 @@ func (l *Loop) wait(deadline int64) error {
 // sleep enters until there is a completion or the deadline has come: 0 is none. The turn has
 // taken a while, so that what is left is not what was left at its beginning.
 func (l *Loop) sleep(deadline int64) (err error) {
+	l.log.Sleep()
 	switch {
 	case deadline == 0:
 		_, err = l.ring.SubmitAndWaitTimeout(1, -1)
@@ -298,6 +323,7 @@ func monotonic() int64 {
 func (l *Loop) wake() {
 	l.stats.Turns++
 	l.now = l.Clock()
+	l.log.Wake(l.now)
 	if l.retryAt != 0 && l.retryAt <= l.now {
 		l.retryAt = 0
 		l.armAccept()
@@ -330,6 +356,9 @@ func (l *Loop) drain() {
 		n := min(l.ring.Ready(), drainStep)
 		if n == 0 {
 			break
+		}
+		if l.log.Keeps() {
+			l.ring.noteCQEs(n) // before the callbacks, one of which may hang
 		}
 		for i := range n {
 			l.complete(l.ring.CQEAt(i))

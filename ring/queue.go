@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringwire/ringwire/internal/flight"
 )
 
 // Ring is a submission and a completion queue shared with the kernel. It is
@@ -46,6 +48,12 @@ type Ring struct {
 	submitFlags uint32 // added to every enter that does not wait
 	arg         GetEventsArg
 	ts          KernelTimespec
+
+	// What went through lately: nil, or without room, if nothing is remembered. A Loop tells it the time,
+	// another ring looks at the clock with each enter.
+	log              *flight.Log
+	looped           bool
+	sqNoted, cqNoted uint32 // up to where the queues have been recorded
 
 	fd              int
 	flags, features uint32
@@ -89,12 +97,18 @@ func (r *Ring) CQEAt(i uint32) *CQE {
 
 // Advance gives the n oldest completions back to the kernel, n ≤ Ready().
 func (r *Ring) Advance(n uint32) {
+	if r.log.Keeps() {
+		r.noteCQEs(n) // unless its loop has, before it looked at them
+	}
 	r.cqHeadLocal += n
 	atomic.StoreUint32(r.cqHead, r.cqHeadLocal)
 }
 
 // flush shows the kernel what GetSQE gave out, and counts it.
 func (r *Ring) flush() uint32 {
+	if r.log.Keeps() {
+		r.noteSQEs()
+	}
 	atomic.StoreUint32(r.sqTail, r.sqTailLocal)
 	return r.sqTailLocal - atomic.LoadUint32(r.sqHead)
 }

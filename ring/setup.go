@@ -5,9 +5,12 @@ package ring
 import (
 	"math/bits"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringwire/ringwire/internal/flight"
 )
 
 // Config says what ring to make. The zero value is a good one.
@@ -25,6 +28,10 @@ type Config struct {
 	// the kernel knows them. Without are flags to do without.
 	Flags   uint32
 	Without uint32
+
+	// Records is how many of the last submissions and completions are remembered for
+	// [Ring.Records], rounded up to a power of two, 32 bytes each; 0 = none.
+	Records int
 
 	SQThreadCPU  uint32 // with SetupSQAff
 	SQThreadIdle uint32 // milliseconds, with SetupSQPoll
@@ -121,6 +128,9 @@ func open(cfg *Config, flags uint32) (*Ring, syscall.Errno) {
 		return nil, errno
 	}
 	r := &Ring{fd: fd, enterFd: fd, flags: p.Flags, features: p.Features &^ hiddenBits(featSince[:])}
+	if cfg.Records > 0 {
+		r.log = flight.New(cfg.Records, time.Now())
+	}
 	if errno := r.mapQueues(&p); errno != 0 {
 		r.unmap()
 		unix.Close(fd)
@@ -185,4 +195,5 @@ func (r *Ring) unmap() {
 	r.sqHead, r.sqTail, r.sqFlags, r.sqDropped = none, none, none, none
 	r.cqHead, r.cqTail, r.cqFlags, r.cqOverflow = none, none, none, none
 	r.sqEntries, r.sqTailLocal, r.cqHeadLocal = 0, 0, 0
+	r.sqNoted, r.cqNoted = 0, 0
 }

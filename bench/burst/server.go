@@ -101,6 +101,7 @@ func measure(o *options, driver, group string, workers int) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
+	mem.Ballast(32 << 20) // as a Server has
 	shared := mem.NewAllocator(mem.Config{Shared: true})
 	var relief *conn.Handshakers
 	if workers > 0 {

@@ -1,10 +1,12 @@
 //go:build linux
 
 // Command tick measures how late a server's ticks are while thousands of connections send and are echoed to: those of
-// Server.Every, and beside them those of a goroutine with a time.Ticker, in the same process at the same time. The
-// application makes garbage all the while, and has a small heap in one row, a large one full of pointers in the next.
+// Server.Every, and beside them those of a goroutine with a time.Ticker, in the same process at the same time, and of
+// a thread in another process that does nothing else: what the system makes late is late for all three. The
+// application has a small heap in one row, a large one full of pointers in the next, and makes garbage if asked to.
 //
 //	go -C bench run ./tick
+//	go -C bench run ./tick -garbage 20                   # with collections
 //	go -C bench run ./tick -drivers uring -connections 1000 -duration 10s -heaps 0
 //
 // A tick that came so late that the next was due counts, too, with how late it was when it was given up.
@@ -32,6 +34,7 @@ type options struct {
 	garbage        int // MiB per second
 	spin, duration time.Duration
 	client         string // address: this process is the clients'
+	bare           bool   // this process is the floor's
 }
 
 func (o *options) period() time.Duration { return time.Duration(float64(time.Second) / o.hz) }
@@ -52,9 +55,10 @@ func parse(args []string) (*options, []int, error) {
 	fs.IntVar(&o.rate, "rate", 20_000, "messages of 64 bytes a second, of all connections together")
 	fs.Float64Var(&o.hz, "hz", 60, "ticks a second")
 	fs.IntVar(&o.loops, "loops", 1, "event loops of the server")
-	fs.IntVar(&o.garbage, "garbage", 200, "`MiB` a second that the application allocates and drops")
+	fs.IntVar(&o.garbage, "garbage", 0, "`MiB` a second that the application allocates and drops")
 	fs.DurationVar(&o.spin, "spin", 0, "TickConfig.Spin")
 	fs.DurationVar(&o.duration, "duration", 30*time.Second, "`time` of each row")
+	fs.BoolVar(&o.bare, "bare", false, "be the bare thread; for tick itself")
 	fs.StringVar(&o.client, "client", "", "be the clients of the server at `host:port`; for tick itself")
 	if err := fs.Parse(args); err != nil {
 		return nil, nil, err
@@ -78,8 +82,11 @@ func run(args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.client != "" {
+	switch {
+	case o.client != "":
 		return send(o)
+	case o.bare:
+		return waitBare(o, stdout)
 	}
 	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "driver\theap\tticks of\tnumber\tmissed\tp50\tp99\tp99.9\tmax\techoed/s\tcollections\t\n")

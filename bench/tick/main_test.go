@@ -31,12 +31,13 @@ func TestShort(t *testing.T) {
 		drivers = "netpoll"
 	}
 	var out strings.Builder
-	err := run([]string{"-drivers", drivers, "-connections", "50", "-rate", "500", "-heaps", "0,8", "-duration", "500ms", "-hz", "200", "-spin", "50us"}, &out)
+	err := run([]string{"-drivers", drivers, "-connections", "50", "-rate", "500", "-heaps", "0,8", "-duration", "500ms", "-hz", "200", "-garbage", "20", "-spin", "50us"}, &out)
 	if err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if want := 1 + 4*len(strings.Split(drivers, ",")); len(lines) != want || !strings.Contains(lines[2], "time.Ticker") {
+	if want := 1 + 6*len(strings.Split(drivers, ",")); len(lines) != want || !strings.Contains(lines[2], "time.Ticker") ||
+		!strings.Contains(lines[3], "a bare thread  10") {
 		t.Errorf("got %d lines, want %d:\n%s", len(lines), want, out.String())
 	}
 }

@@ -36,6 +36,7 @@ type result struct {
 	stdMissed   uint64
 	perSecond   float64 // messages echoed
 	collections uint32
+	bare        *bareTimer
 }
 
 func micros(d time.Duration) string { return figure.Latency(float64(d) / 1e3) }
@@ -48,9 +49,12 @@ func mark(ok bool) string {
 }
 
 func (r *result) print(w io.Writer, driver string, mib int, first *result) {
-	row := func(name string, h *conn.Histogram, missed uint64, p99, p999 string) {
-		fmt.Fprintf(w, "%s\t%d MiB\t%s\t%d\t%d\t%s\t%s%s\t%s%s\t%s\t%.0f\t%d\t\n", driver, mib, name, h.Count(), missed, micros(h.Quantile(0.5)),
-			micros(h.Quantile(0.99)), p99, micros(h.Quantile(0.999)), p999, micros(h.Max()), r.perSecond, r.collections)
+	line := func(name string, n, missed uint64, p50, p99, p999, max, sign99, sign999 string) {
+		fmt.Fprintf(w, "%s\t%d MiB\t%s\t%d\t%d\t%s\t%s%s\t%s%s\t%s\t%.0f\t%d\t\n", driver, mib, name, n, missed, p50,
+			p99, sign99, p999, sign999, max, r.perSecond, r.collections)
+	}
+	row := func(name string, h *conn.Histogram, missed uint64, sign99, sign999 string) {
+		line(name, h.Count(), missed, micros(h.Quantile(0.5)), micros(h.Quantile(0.99)), micros(h.Quantile(0.999)), micros(h.Max()), sign99, sign999)
 	}
 	h := &r.ours.Lateness
 	heap := mark(float64(h.Quantile(0.99)) <= withHeap*float64(first.ours.Lateness.Quantile(0.99)))
@@ -60,12 +64,15 @@ func (r *result) print(w io.Writer, driver string, mib int, first *result) {
 	late := h.Quantile(0.999)
 	row("ringwire", h, r.ours.Missed, heap, mark(late <= latest && float64(late) <= toTicker*float64(r.std.Quantile(0.999))))
 	row("time.Ticker", &r.std, r.stdMissed, "", "")
+	b := r.bare
+	line("a bare thread", b.Count, 0, micros(b.P50), micros(b.P99), micros(b.P999), micros(b.Max), "", "")
 }
 
 // measure serves the clients, a process of their own, for the time of a row.
 func measure(o *options, driver string, mib int) (*result, error) {
 	r := &result{}
 	keep := newHeap(mib)
+	runtime.GC() // what its making has left is not for the row
 	var echoed atomic.Int64
 	srv := &ringwire.Server{Addr: "127.0.0.1:0"}
 	srv.Config = ringwire.Config{Driver: driver, Loops: o.loops, Logger: slog.New(slog.DiscardHandler)}
@@ -105,9 +112,14 @@ func (r *result) watch(o *options, srv *ringwire.Server, echoed *atomic.Int64) e
 	var wg sync.WaitGroup
 	wg.Go(func() { litter(o.garbage, quit) })
 	wg.Go(func() { r.goTicker(o.period(), quit) })
+	bare, err := startBareTimer(o)
+	if err != nil {
+		return err
+	}
+	r.bare = bare
 	t, err := srv.NewTicker(ringwire.TickConfig{Every: o.period(), Func: func(*ringwire.Tick) {}, Spin: o.spin})
 	if err == nil {
-		time.Sleep(o.duration)
+		err = r.bare.wait()
 		r.ours = t.Stats()
 		t.Stop()
 	}

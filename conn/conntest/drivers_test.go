@@ -16,9 +16,17 @@ func netpoll(cfg fallback.Config) func() (conn.Driver, error) {
 	return func() (conn.Driver, error) { return fallback.NewLoop(cfg) }
 }
 
+// unix runs the suite over unix sockets.
+func unix(t *testing.T, driver func() (conn.Driver, error)) {
+	if testing.Short() {
+		t.Skip("beyond addresses it is the code that TCP takes, and as long")
+	}
+	conntest.Run(t, conntest.Sockets("unix", driver))
+}
+
 func TestNetpoll(t *testing.T) {
 	t.Run("TCP", func(t *testing.T) { conntest.Run(t, conntest.Sockets("tcp", netpoll(fallback.Config{}))) })
-	t.Run("Unix", func(t *testing.T) { conntest.Run(t, conntest.Sockets("unix", netpoll(fallback.Config{}))) })
+	t.Run("Unix", func(t *testing.T) { unix(t, netpoll(fallback.Config{})) })
 	t.Run("SmallBuffer", func(t *testing.T) {
 		conntest.Run(t, conntest.Sockets("tcp", netpoll(fallback.Config{ReadBuffer: 512})))
 	})
@@ -28,7 +36,7 @@ func TestNetpoll(t *testing.T) {
 func TestNetpollPortable(t *testing.T) {
 	cfg := fallback.Config{Portable: true}
 	t.Run("TCP", func(t *testing.T) { conntest.Run(t, conntest.Sockets("tcp", netpoll(cfg))) })
-	t.Run("Unix", func(t *testing.T) { conntest.Run(t, conntest.Sockets("unix", netpoll(cfg))) })
+	t.Run("Unix", func(t *testing.T) { unix(t, netpoll(cfg)) })
 	t.Run("Pipe", func(t *testing.T) { conntest.Run(t, conntest.Pipes(netpoll(cfg))) })
 }
 

@@ -24,5 +24,5 @@ func TestUring(t *testing.T) {
 			return ring.NewLoop(ring.LoopConfig{Entries: 4, Buffers: 2, BufferSize: 256})
 		}))
 	})
-	t.Run("Unix", func(t *testing.T) { conntest.Run(t, conntest.Sockets("unix", uring)) })
+	t.Run("Unix", func(t *testing.T) { unix(t, uring) })
 }

@@ -126,13 +126,15 @@ func snippets(t *testing.T, page, source string) {
 	}
 }
 
-// So is the code in the guide to ticks.
-func TestTicksSnippets(t *testing.T) {
+// So is the code in the guides to ticks and to what hangs.
+func TestShortSnippets(t *testing.T) {
 	squeeze := func(text string) string { return strings.Join(strings.Fields(text), " ") }
-	example := squeeze(read(t, "example_tick_test.go"))
-	for _, b := range ParsePage(read(t, "docs/TICKS.md")).Blocks {
-		if b.Lang == "go" && !strings.Contains(example, squeeze(b.Text)) {
-			t.Errorf("docs/TICKS.md:%d: the code is in no example of example_tick_test.go", b.Line)
+	for page, source := range map[string]string{"docs/TICKS.md": "example_tick_test.go", "docs/DEBUGGING.md": "example_flight_test.go"} {
+		example := squeeze(read(t, source))
+		for _, b := range ParsePage(read(t, page)).Blocks {
+			if b.Lang == "go" && !strings.Contains(example, squeeze(b.Text)) {
+				t.Errorf("%s:%d: the code is in no example of %s", page, b.Line, source)
+			}
 		}
 	}
 }

@@ -85,6 +85,15 @@ func (d *Decoder) reset() {
 // Out is how many Decoders were got and not closed.
 func (ds *Decoders) Out() int { return ds.decoders.Stats().Out }
 
+// AppendPools appends the accounts of what is reused, one for each coding and one of what holds them together.
+func (ds *Decoders) AppendPools(dst []mem.PoolStats) []mem.PoolStats {
+	dst = append(dst, ds.decoders.Stats())
+	for _, p := range ds.layers {
+		dst = append(dst, p.Stats())
+	}
+	return dst
+}
+
 // Close lets go of what waits for reuse, and fails when Decoders are still out. ds stays usable.
 func (ds *Decoders) Close() error {
 	errs := []error{ds.decoders.Close()}

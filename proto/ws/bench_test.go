@@ -1,6 +1,8 @@
 package ws
 
 import (
+	"bytes"
+	"compress/flate"
 	"fmt"
 	"strings"
 	"testing"
@@ -29,5 +31,40 @@ func BenchmarkEcho(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// Text, repetition and what does not compress, as browsers' zlib makes them of it.
+func BenchmarkInflate(b *testing.B) {
+	random := make([]byte, 256<<10)
+	for i := range random {
+		random[i] = byte(uint32(i*i) * 2654435761 >> 24)
+	}
+	for _, bc := range []struct {
+		name string
+		p    []byte
+	}{{"text", words(256 << 10)}, {"small", words(200)}, {"repetition", bytes.Repeat([]byte("0123456789abcdef"), 16<<10)}, {"random", random}} {
+		b.Run(bc.name, func(b *testing.B) {
+			var out bytes.Buffer
+			z, _ := flate.NewWriter(&out, 6)
+			_, _ = z.Write(bc.p)
+			_ = z.Flush()
+			packed := out.Bytes()[:out.Len()-len(marker)]
+			a := mem.NewAllocator(mem.Config{})
+			acc, cs := a.Account("test"), NewCodecs()
+			c := cs.get(Server, &Compression{Enabled: true, ClientNoContext: true}, acc)
+			b.SetBytes(int64(len(bc.p)))
+			b.ReportAllocs()
+			for b.Loop() {
+				var src, dst mem.Segments
+				src.InitFor(acc)
+				dst.InitFor(acc)
+				src.AppendCopy(packed)
+				if err := c.inflate(&dst, &src, bounds{max: 1 << 20, ratio: unlimited}); err != nil {
+					b.Fatal(err)
+				}
+				dst.Release()
+			}
+		})
 	}
 }

@@ -2,7 +2,7 @@ package ws
 
 import "github.com/ringwire/ringwire/mem"
 
-// Codecs is what a loop's connections compress and inflate with: one inflater of some 50 KiB, up to four encoders of some
+// Codecs is what a loop's connections compress and inflate with: one inflater of some 75 KiB, up to four encoders of some
 // 800 KiB, and one of 1 MiB for each smaller window that a peer asks for. Each is made when it is needed first and stays.
 // Codecs belongs to one goroutine at a time, like the engines that use it.
 type Codecs struct {

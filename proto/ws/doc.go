@@ -41,7 +41,7 @@
 //	text or a reason that is not UTF-8, as soon as the bad byte is there   1007   §8.1
 //	deflated data that are none                                            1007   RFC 7692 §7.2.2
 //	too many fragments, or control frames                                  1008   §7.4.1
-//	too many final blocks in a compressed message                          1008   RFC 7692 §7.2.3.4
+//	too many blocks in a compressed message                                1008   §7.4.1
 //	a message or frame over its limit, as soon as its header is there      1009   §7.4.1
 //	a message that grows too much when inflated                            1009   §7.4.1
 //

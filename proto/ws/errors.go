@@ -42,7 +42,7 @@ var (
 	ErrFrameTooLarge    = &Error{TooLarge, "the frame is too large", "RFC 6455 §7.4.1"}
 	ErrRatio            = &Error{TooLarge, "the message grows too much when inflated", "RFC 6455 §7.4.1"}
 	ErrTooManyFragments = &Error{PolicyViolation, "too many fragments in a message", "RFC 6455 §7.4.1"}
-	ErrTooManyFinals    = &Error{PolicyViolation, "too many final blocks in a compressed message", "RFC 7692 §7.2.3.4"}
+	ErrTooManyBlocks    = &Error{PolicyViolation, "too many blocks in a compressed message", "RFC 6455 §7.4.1"}
 	ErrTooManyControls  = &Error{PolicyViolation, "too many control frames", "RFC 6455 §7.4.1"}
 )
 

@@ -88,7 +88,7 @@ func TestInflateVectors(t *testing.T) {
 		{"a reference over a final block", []string{"f3 48 cd c9 c9 07 00 f2 00 11 00 00"}, []string{"HelloHello"}},
 		{"a reference over a final block and a message", []string{"f3 48 cd c9 c9 07 00", "f2 00 11 00 00"}, []string{"Hello", "Hello"}},
 		{"three final blocks", []string{"f3 48 cd c9 c9 07 00 f3 00 11 00 f3 00 11 00"}, []string{"HelloHelloHello"}},
-		{"many final blocks", []string{strings.Repeat("03 00", finalsFree) + "f2 48 cd c9 c9 07 00"}, []string{"Hello"}},
+		{"many final blocks", []string{strings.Repeat("03 00", blocksFree-2) + "f2 48 cd c9 c9 07 00"}, []string{"Hello"}},
 		{"a later message after nothing", []string{"f2 48 cd c9 c9 07 00", "00", "f2 00 11 00 00"}, []string{"Hello", "", "Hello"}},
 	} {
 		for _, n := range []int{0, 1, 3} {
@@ -127,7 +127,7 @@ func TestInflateErrors(t *testing.T) {
 		{"nine bytes of a block", "00 0e 00 f1 ff 48 65 6c 6c 6f", bounds{}, ErrDeflate},
 		{"nine bytes of a final block", "01 0e 00 f1 ff 48 65 6c 6c 6f", bounds{}, ErrDeflate},
 		{"garbage behind a final block", "f3 48 cd c9 c9 07 00 ff", bounds{}, ErrDeflate},
-		{"too many final blocks", strings.Repeat("03 00", finalsFree+2) + hello, bounds{}, ErrTooManyFinals},
+		{"too many blocks", strings.Repeat("03 00", 2*blocksFree) + hello, bounds{}, ErrTooManyBlocks},
 		{"as large as can be", hello, bounds{max: 5}, nil},
 		{"too large", hello, bounds{max: 4}, ErrMessageTooLarge},
 		{"UTF-8", "00 02 00 fd ff c3 a4 00", bounds{text: &utf8State{}}, nil},
@@ -283,19 +283,114 @@ func words(n int) []byte {
 	return p[:n]
 }
 
-// A flood of final blocks, each of which makes the decoder begin anew, ends soon.
-func TestInflateFinalsFlood(t *testing.T) {
+// What takes time and makes nothing is bounded: a flood of blocks takes no longer than text of that length.
+func TestInflateBlockFlood(t *testing.T) {
+	const size = 1 << 20
 	r := newWorld(t, Server).receiver(takeover)
-	if _, err := r.message(append(append([]byte{0, 0, 0x80, 0xff, 0x7f}, pattern(32<<10)...), 0), 0); err != nil {
-		t.Fatal(err)
+	r.b.max = 16 * size
+	inflating := func(p []byte, want *Error) time.Duration {
+		least := time.Hour
+		for range 5 {
+			began := time.Now()
+			if _, err := r.message(p, 0); err != want {
+				t.Errorf("got %v, want %v", err, want)
+			}
+			least = min(least, time.Since(began))
+		}
+		return least
 	}
-	began := time.Now()
-	if _, err := r.message(bytes.Repeat([]byte{3, 0}, 1<<19), 0); err != ErrTooManyFinals {
-		t.Errorf("got %v", err)
+	var b bytes.Buffer
+	z, _ := flate.NewWriter(&b, 6)
+	for b.Len() < size {
+		_, _ = z.Write(words(64 << 10))
 	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("it took %v", took)
+	_ = z.Flush()
+	text := inflating(b.Bytes()[:b.Len()-len(marker)], nil)
+	for name, block := range map[string]func(z *bitWriter){
+		"final":               func(z *bitWriter) { z.put(3, 10); z.n = (z.n + 7) &^ 7 },
+		"of the fixed codes":  func(z *bitWriter) { z.put(2, 10) },
+		"without compression": func(z *bitWriter) { z.put(0, 8); z.put(0xffff0000, 32) },
+		"of codes of its own": shortBlock,
+		"of a long code":      longBlock,
+	} {
+		var z bitWriter
+		for len(z.p) < size {
+			block(&z)
+		}
+		took := inflating(z.p, ErrTooManyBlocks)
+		t.Logf("blocks %s: %v, text %v", name, took, text)
+		if took > 2*text && !guarded {
+			t.Errorf("a flood of blocks %s takes %v, and as much text %v", name, took, text)
+		}
 	}
+	if _, err := r.message(unhex("f2 48 cd c9 c9 07 00"), 0); err != nil {
+		t.Errorf("the next message: %v", err)
+	}
+}
+
+// A sender that flushes each of many pieces, as zlib does for fragments, or whose blocks are as small as zlib's
+// with the least memory, floods nobody.
+func TestInflateSmallBlocks(t *testing.T) {
+	r := newWorld(t, Server).receiver(takeover)
+	for _, piece := range []int{1, 20} {
+		var b bytes.Buffer
+		z, _ := flate.NewWriter(&b, 6)
+		text := words(1000 * piece)
+		for p := range slices.Chunk(text, piece) {
+			_, _ = z.Write(p)
+			_ = z.Flush()
+		}
+		if got, err := r.message(b.Bytes()[:b.Len()-len(marker)], 0); err != nil || !bytes.Equal(got, text) {
+			t.Errorf("1000 pieces of %d: %v", piece, err)
+		}
+	}
+	var b bytes.Buffer
+	text := words(512 << 10)
+	for p := range slices.Chunk(text, 400) { // some 128 symbols
+		z, _ := flate.NewWriter(&b, 6)
+		_, _ = z.Write(p)
+		_ = z.Close()
+	}
+	if got, err := r.message(b.Bytes(), 0); err != nil || !bytes.Equal(got, text) {
+		t.Errorf("blocks of 400 bytes: %v", err)
+	}
+}
+
+// shortBlock writes the shortest block with codes of its own (RFC 1951 §3.2.7), which is empty.
+func shortBlock(z *bitWriter) {
+	z.put(2<<1, 3)
+	z.put((18-4)<<10, 14)
+	for i := range 18 { // 1 and 18 have codes of one bit, 0 and 1
+		z.put(map[int]int{2: 1, 17: 1}[i], 3)
+	}
+	for _, zeros := range []int{138, 118} {
+		z.put(1, 1)
+		z.put(zeros-11, 7)
+	}
+	z.put(0, 3) // 256 and a distance have one bit, and then comes 256
+}
+
+// longBlock writes one whose symbols from 241 on have 1 to 15 bits, and is empty.
+func longBlock(z *bitWriter) {
+	code := func(v, n int) {
+		for i := n - 1; i >= 0; i-- {
+			z.put(v>>i&1, 1)
+		}
+	}
+	z.put(2<<1, 3)
+	z.put((19-4)<<10, 14)
+	for _, i := range codeOrder { // 1 to 15 and 18 have codes of four bits
+		z.put(map[bool]int{true: 4}[i >= 1 && i <= 15 || i == 18], 3)
+	}
+	for _, zeros := range []int{138, 103} {
+		code(15, 4)
+		z.put(zeros-11, 7)
+	}
+	for n := 1; n <= 16; n++ {
+		code(min(n, 15)-1, 4)
+	}
+	code(0, 4)
+	code(1<<15-1, 15)
 }
 
 func FuzzInflate(f *testing.F) {
@@ -328,7 +423,7 @@ func FuzzInflate(f *testing.F) {
 		var z puff
 		want, bad := z.inflate(p, past)
 		switch {
-		case err == ErrMessageTooLarge || err == ErrTooManyFinals:
+		case err == ErrMessageTooLarge || err == ErrTooManyBlocks:
 			if err == ErrMessageTooLarge && bad == nil && len(want) <= most {
 				t.Fatalf("%v of %d bytes", err, len(want))
 			}
