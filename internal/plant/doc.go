@@ -39,6 +39,4 @@ const (
 	RoomIgnored       // root: a response is produced whether there is room or not
 
 	ChunkMiscounted // h1: a chunk that comes in pieces is a byte longer
-
-	bugs // how many there are
 )

@@ -4,7 +4,7 @@ package plant
 
 import "os"
 
-var names = [bugs]string{
+var names = [...]string{
 	"None",
 	"LeaseTwice", "LeaseLost", "OutputRecycled", "DeadlineNotArmed", "StallNotTimed", "DrainForgets", "HalfCloseIsClose",
 	"ReceiveNotResumed", "SendNotResumed", "DrainNotTold", "InputOvertakes", "NextNotServed",
@@ -17,7 +17,7 @@ func (b Bug) String() string { return names[b] }
 
 // All are the bugs.
 func All() (list []Bug) {
-	for b := None + 1; b < bugs; b++ {
+	for b := None + 1; int(b) < len(names); b++ {
 		list = append(list, b)
 	}
 	return list
