@@ -3,6 +3,7 @@ package ringwire
 import (
 	"net/netip"
 
+	"github.com/ringwire/ringwire/internal/plant"
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/proto/h1"
 )
@@ -48,7 +49,7 @@ func (ex *exchange) keepHead() {
 	if ex.body.done {
 		ex.trailed.keep(ex.trailerHead(), ex.svc.mem.trailers)
 	}
-	if ex.headLease.Valid() {
+	if ex.headLease.Valid() || plant.On(plant.HeadNotKept) {
 		return
 	}
 	raw := ex.head.Raw()
@@ -71,7 +72,9 @@ func (ex *exchange) reset() {
 	}
 	ex.req.reset()
 	ex.res.reset()
-	ex.body.reset()
+	if !plant.On(plant.BodyNotReset) {
+		ex.body.reset()
+	}
 	ex.lent.end()
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/ringwire/ringwire/internal/flight"
+	"github.com/ringwire/ringwire/internal/plant"
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/proto/h1"
 )
@@ -139,7 +140,7 @@ func (h *h1Conn) workerProgress(j *job) {
 // produce runs a Stream callback while there is room for its output.
 func (h *h1Conn) produce() {
 	w := &h.ex.res
-	for !h.conn.Congested() {
+	for !h.conn.Congested() || plant.On(plant.RoomIgnored) {
 		before := w.written
 		var err error
 		if !h.guard(&h.svc.srv.marks.producer, func() { err = w.producer(w) }) {
@@ -260,7 +261,11 @@ func (h *h1Conn) finish() {
 	ex := h.ex
 	w := &ex.res
 	if !w.committed {
+		before := h.conn.Output().Len()
 		h.finishWhole(ex)
+		if plant.On(plant.AnswersSwapped) && before > 0 && !h.conn.Sending() {
+			turn(h.conn.Output(), before)
+		}
 	} else {
 		h.finishStreamed(ex)
 	}
@@ -276,7 +281,9 @@ func (h *h1Conn) finish() {
 		return
 	}
 	h.phase = idle
-	h.conn.SetDeadline(h.svc.after(h.svc.cfg.IdleTimeout))
+	if h.conn.SetDeadline(h.svc.after(h.svc.cfg.IdleTimeout)); plant.On(plant.IdleNotTimed) {
+		h.conn.SetDeadline(0)
+	}
 	if h.conn.Kept() > 0 {
 		h.conn.Redeliver()
 	}
@@ -342,6 +349,18 @@ func (h *h1Conn) finishStreamed(ex *exchange) {
 		dst := h.conn.Output()
 		dst.Commit(len(h1.AppendLastChunk(dst.Reserve(16+w.trailers.Size()), &w.trailers)))
 	}
+}
+
+// turn puts what stands behind the first n bytes before them: a bug to plant.
+func turn(out *mem.Writer, n int) {
+	var p []byte
+	for s := out.Segments(); s.Len() > 0; {
+		v := s.First()
+		p = append(p, v...)
+		s.Discard(len(v))
+	}
+	_, _ = out.Write(p[n:])
+	_, _ = out.Write(p[:n])
 }
 
 // forbidsBody reports whether a response with that status has no body, whatever was declared

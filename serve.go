@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/internal/plant"
 	"github.com/ringwire/ringwire/proto/form"
 	"github.com/ringwire/ringwire/proto/h1"
 )
@@ -286,6 +287,9 @@ func (h *h1Conn) sendContinue() {
 		h.unasked = false
 		h.beginRate()
 	}
+	if plant.On(plant.ContinueForgotten) {
+		return
+	}
 	out := h.conn.Output()
 	if p := h.eng.AppendContinue(out.Reserve(64)); len(p) > 0 {
 		out.Commit(len(p))
@@ -321,6 +325,9 @@ func (h *h1Conn) OnTimeout(c *conn.Conn) {
 		h.refuse(errHeadTimeout)
 	case h.bodyOpen && h.phase != leaving:
 		h.checkRate()
+	case h.phase == idle && (c.Kept() > 0 || c.Buffered() > 0):
+		// The client has not taken its answers: until then it is not idle, and the write timeout judges it.
+		c.SetDeadline(h.svc.after(h.svc.cfg.IdleTimeout))
 	case h.phase == idle:
 		h.leave(false)
 	}
@@ -334,6 +341,9 @@ const bodyGrace = 5 * time.Second
 func (h *h1Conn) checkRate() {
 	now := h.svc.loop.Now()
 	seconds := (now - h.rateAt) / int64(time.Second)
+	if plant.On(plant.RateNotJudged) {
+		return
+	}
 	if !h.held && !h.unasked && !h.sated() && h.rateBytes < seconds*int64(h.svc.cfg.BodyMinRate) {
 		h.bodyFail(errBodyTimeout)
 		return

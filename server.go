@@ -34,6 +34,8 @@ type Server struct {
 
 	Config
 
+	wall func() time.Time // the time of the day, and of tickers; time.Now but in simulations
+
 	mu       sync.Mutex
 	state    serverState
 	started  chan struct{} // closed when the loops run or starting failed
@@ -154,6 +156,9 @@ func (s *Server) prepare() error {
 	}
 	s.Config = cfg
 	s.state = stateRunning
+	if s.wall == nil {
+		s.wall = time.Now
+	}
 	s.ready()
 	s.marks = marksOf(s.Handler)
 	s.crash.tell = func(w io.Writer) { f := s.flight(); _ = f.write(w, false) }

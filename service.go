@@ -77,7 +77,7 @@ func (s *service) after(d time.Duration) int64 { return s.loop.Now() + int64(d) 
 // dateNow is the Date field's value, made once a second.
 func (s *service) dateNow() []byte {
 	if now := s.loop.Now(); now >= s.dateAt {
-		wall := time.Now()
+		wall := s.srv.wall()
 		h1.AppendDate(s.date[:0], wall.Unix())
 		s.common.Make(s.date[:], defaultType)
 		s.dateAt = now + int64(time.Second) - int64(wall.Nanosecond())

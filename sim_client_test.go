@@ -15,7 +15,7 @@ import (
 
 // simClient writes a pipeline of requests piece by piece and checks what comes back.
 type simClient struct {
-	w        *world
+	w        *simWorld
 	peer     *sim.Peer
 	name     string
 	requests []simRequest
@@ -45,7 +45,7 @@ func (c *simClient) String() string {
 	return fmt.Sprintf("client %s (end %d, last request %s)", c.name, c.end, c.requests[len(c.requests)-1].kind)
 }
 
-func (w *world) newClient(n int, blocking bool) *simClient {
+func (w *simWorld) newClient(n int, blocking bool) *simClient {
 	c := &simClient{w: w, peer: w.sim.Dial(), name: fmt.Sprintf("c%d", n), end: simEnd(w.rng.IntN(int(simEnds))), leaveAt: w.rng.IntN(300)}
 	count := 1 + w.rng.IntN(12)
 	for i := range count {

@@ -51,7 +51,7 @@ func TestSimRepeats(t *testing.T) {
 	t.Parallel()
 	var traces [2]strings.Builder
 	for i := range traces {
-		w := &world{t: t, faults: sim.Hostile, trace: &traces[i]}
+		w := &simWorld{t: t, faults: sim.Hostile, trace: &traces[i]}
 		w.run(3, false)
 	}
 	if a, b := traces[0].String(), traces[1].String(); a != b || !strings.Contains(a, "received") {
@@ -86,8 +86,8 @@ func simSeeds(t *testing.T, n uint64) (list []uint64) {
 	return list
 }
 
-// world is a server, its network and its clients.
-type world struct {
+// simWorld is a server, its network and its clients.
+type simWorld struct {
 	t       *testing.T
 	rng     *rand.Rand
 	sim     *sim.Sim
@@ -102,7 +102,7 @@ type world struct {
 // simulate makes one run.
 func simulate(t *testing.T, seed uint64, faults sim.Faults, blocking bool) {
 	t.Helper()
-	w := &world{t: t, faults: faults}
+	w := &simWorld{t: t, faults: faults}
 	if os.Getenv("RINGWIRE_SIM_TRACE") != "" {
 		w.trace = os.Stderr
 	}
@@ -115,7 +115,7 @@ func simulate(t *testing.T, seed uint64, faults sim.Faults, blocking bool) {
 }
 
 // run makes the run of a seed.
-func (w *world) run(seed uint64, blocking bool) {
+func (w *simWorld) run(seed uint64, blocking bool) {
 	w.rng = rand.New(rand.NewPCG(seed, 0x73657276))
 	w.open(seed)
 	for i := range 3 + w.rng.IntN(6) {
@@ -127,7 +127,7 @@ func (w *world) run(seed uint64, blocking bool) {
 }
 
 // open begins the server on the simulation, with limits small enough to be met.
-func (w *world) open(seed uint64) {
+func (w *simWorld) open(seed uint64) {
 	window := []int{300, 4096, 64 << 10}[w.rng.IntN(3)]
 	w.sim = sim.New(sim.Config{Seed: seed, Faults: w.faults, Window: window, Trace: w.trace})
 	w.srv = &Server{Handler: HandlerFunc(simHandler), Config: testConfig(DriverNetpoll)}
@@ -150,7 +150,7 @@ func (w *world) open(seed uint64) {
 const simMaxBody = 400_000
 
 // play lets the clients act until all have had what they wait for.
-func (w *world) play() {
+func (w *simWorld) play() {
 	shutAt := -1
 	if w.rng.IntN(5) == 0 {
 		shutAt = w.rng.IntN(200)
@@ -181,7 +181,7 @@ func (w *world) play() {
 }
 
 // rest waits for the timeouts of those that linger or idle: then nothing is held.
-func (w *world) rest() {
+func (w *simWorld) rest() {
 	left := func() bool { return w.sim.Open() > 0 || w.svc.live() > 0 && !w.shut }
 	w.sim.Advance(5 * time.Minute)
 	for end := time.Now().Add(5 * time.Second); left() && time.Now().Before(end); time.Sleep(time.Millisecond) {
@@ -202,7 +202,7 @@ func (w *world) rest() {
 }
 
 // close ends the run, with connections open, and looks for what is left.
-func (w *world) close() {
+func (w *simWorld) close() {
 	for i := range 3 { // the end comes in the middle of something
 		c := w.newClient(100+i, false)
 		for range 5 {

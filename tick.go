@@ -86,14 +86,14 @@ func (s *Server) NewTicker(cfg TickConfig) (*Ticker, error) {
 	defer s.mu.Unlock()
 	s.tickers = append(s.tickers, t)
 	if len(s.services) > 0 && s.state == stateRunning {
-		t.spread(time.Now())
+		t.spread(s.wall())
 	}
 	return t, nil
 }
 
 // startTickers starts what was made before the loops. The caller holds mu.
 func (s *Server) startTickers() {
-	now := time.Now()
+	now := s.wall()
 	for _, t := range s.tickers {
 		t.spread(now)
 	}
@@ -217,7 +217,7 @@ func (p *tickPart) RunTask() {
 		loop := p.svc.loop
 		p.running = loop.Every(conn.TickConfig{
 			Every: t.cfg.Every, Run: p.run, CatchUp: t.cfg.CatchUp, LateAfter: t.cfg.LateAfter, Spin: t.cfg.Spin,
-			Budgets: t.cfg.Budgets, Start: loop.Driver().Clock() - int64(time.Since(t.start)),
+			Budgets: t.cfg.Budgets, Start: loop.Driver().Clock() - int64(t.srv.wall().Sub(t.start)),
 		})
 	}
 }

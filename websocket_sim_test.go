@@ -30,7 +30,7 @@ func TestSimWebSocket(t *testing.T) {
 
 func simulateWS(t *testing.T, seed uint64, faults sim.Faults) {
 	t.Helper()
-	w := &world{t: t, faults: faults, rng: rand.New(rand.NewPCG(seed, 0x7773))}
+	w := &simWorld{t: t, faults: faults, rng: rand.New(rand.NewPCG(seed, 0x7773))}
 	if os.Getenv("RINGWIRE_SIM_TRACE") != "" {
 		w.trace = os.Stderr
 	}
@@ -78,7 +78,7 @@ func simulateWS(t *testing.T, seed uint64, faults sim.Faults) {
 
 // simSocket is a client: bytes to send, and bytes that must come.
 type simSocket struct {
-	w          *world
+	w          *simWorld
 	name       string
 	peer       *sim.Peer
 	raw, want  []byte
@@ -99,7 +99,7 @@ const (
 	wsEnds
 )
 
-func newSimSocket(w *world, n int) *simSocket {
+func newSimSocket(w *simWorld, n int) *simSocket {
 	rng := w.rng
 	c := &simSocket{w: w, name: fmt.Sprintf("s%d", n), peer: w.sim.Dial(), end: simSocketEnd(rng.IntN(int(wsEnds))), leaveAt: rng.IntN(300)}
 	c.raw = append(c.raw, wsGet("/")...)

@@ -3,6 +3,7 @@ package conn
 import (
 	"net/netip"
 
+	"github.com/ringwire/ringwire/internal/plant"
 	"github.com/ringwire/ringwire/mem"
 )
 
@@ -193,7 +194,7 @@ func (c *Conn) deadline() int64 {
 
 func (c *Conn) arm() {
 	at := c.deadline()
-	if at == 0 || c.timer.at != 0 && c.timer.at <= tickOf(at) {
+	if at == 0 || c.timer.at != 0 && (c.timer.at <= tickOf(at) || plant.On(plant.DeadlineNotArmed)) {
 		return
 	}
 	w := &c.loop.wheel
@@ -294,5 +295,8 @@ func (c *Conn) teardown() {
 	}
 	c.state = closing
 	c.readAt, c.writeAt = 0, 0
+	if plant.On(plant.OutputRecycled) {
+		c.sendable().Release()
+	}
 	c.loop.drv.Close(c.id)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ringwire/ringwire/internal/flight"
+	"github.com/ringwire/ringwire/internal/plant"
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/tls"
 )
@@ -131,7 +132,11 @@ func (l *Loop) Shutdown() {
 	l.ticks.stop()
 	for _, page := range l.pages {
 		for i := range page {
-			switch c := &page[i]; c.state {
+			c := &page[i]
+			if plant.On(plant.DrainForgets) && i%8 == 7 {
+				continue
+			}
+			switch c.state {
 			case parked:
 				c.teardown()
 			case open:
@@ -162,7 +167,7 @@ func (l *Loop) Opened(id uint32) {
 	case l.shutting:
 		l.stats.Parked++
 		c.teardown()
-	case serving > l.cfg.MaxConns:
+	case serving > l.cfg.MaxConns && !(plant.On(plant.OneTooMany) && serving == l.cfg.MaxConns+1):
 		l.stats.Parked++
 		l.parked = append(l.parked, id)
 	default:
@@ -204,7 +209,7 @@ func (l *Loop) unpark() {
 	if l.stopped {
 		return
 	}
-	for len(l.parked) > 0 && l.came()-l.stats.Parked < l.cfg.MaxConns {
+	for len(l.parked) > 0 && l.came()-l.stats.Parked < l.cfg.MaxConns && !plant.On(plant.NextNotServed) {
 		c := l.conn(l.parked[0])
 		l.parked = l.parked[:copy(l.parked, l.parked[1:])]
 		if c.state == parked {
@@ -236,7 +241,7 @@ func (l *Loop) Received(id uint32, p []byte) {
 
 // receivedPlain takes bytes for the handler of an open connection.
 func (l *Loop) receivedPlain(c *Conn, p []byte) {
-	if c.spill.len() > 0 || c.has(paused) {
+	if (c.spill.len() > 0 || c.has(paused)) && !(plant.On(plant.InputOvertakes) && !c.has(paused)) {
 		c.spill.add(l.kept, p)
 		c.deliver()
 		return
@@ -262,6 +267,9 @@ func (c *Conn) deliver() {
 		c.choke()
 		return
 	}
+	if plant.On(plant.LeaseTwice) {
+		c.spill.lease.Release()
+	}
 	c.spill.discard(c.give(c.spill.bytes()))
 	if c.state == open {
 		c.choke()
@@ -275,7 +283,7 @@ func (c *Conn) choke() {
 	case full && !c.has(choked):
 		c.flags |= choked
 		c.loop.drv.Pause(c.id)
-	case !full && c.has(choked):
+	case !full && c.has(choked) && !plant.On(plant.ReceiveNotResumed):
 		c.flags &^= choked
 		c.receive()
 	}
@@ -298,6 +306,8 @@ func (l *Loop) endedOpen(c *Conn, err error) {
 	switch {
 	case c.state == lingering:
 		c.teardown()
+	case plant.On(plant.HalfCloseIsClose):
+		c.fail(err)
 	case c.state == parked || err != io.EOF && c.state != open:
 		c.fail(err)
 	case c.state == open && c.flags&(paused|redeliver) != 0 && (err == io.EOF || err == tls.ErrTruncated):
@@ -339,10 +349,10 @@ func (l *Loop) Sent(id uint32, n int, err error) {
 		c.fail(err)
 		return
 	}
-	if c.unsent() > 0 || c.state != open {
+	if (c.unsent() > 0 && !plant.On(plant.SendNotResumed)) || c.state != open {
 		c.mark()
 	}
-	if c.has(high) && c.out.Len() <= l.cfg.LowWater && c.state == open {
+	if c.has(high) && c.out.Len() <= l.cfg.LowWater && c.state == open && !plant.On(plant.DrainNotTold) {
 		c.flags &^= high
 		c.handler.OnDrain(c)
 	}
@@ -469,13 +479,16 @@ func (c *Conn) send() {
 	}
 	c.flags |= sending
 	c.writeAt = l.now + int64(l.cfg.WriteTimeout)
+	if plant.On(plant.StallNotTimed) {
+		c.writeAt = 0
+	}
 	c.arm()
 	l.drv.Send(c.id, views)
 }
 
 // finish ends a connection whose output is out.
 func (c *Conn) finish() {
-	if !c.has(linger) || c.has(ended) {
+	if !c.has(linger) || c.has(ended) || plant.On(plant.LingerForgotten) {
 		c.teardown()
 		return
 	}

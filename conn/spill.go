@@ -1,6 +1,9 @@
 package conn
 
-import "github.com/ringwire/ringwire/mem"
+import (
+	"github.com/ringwire/ringwire/internal/plant"
+	"github.com/ringwire/ringwire/mem"
+)
 
 // spill keeps the bytes that a handler has not consumed, in one piece. Only a message
 // that straddles receive buffers comes here, so an idle connection has none.
@@ -43,6 +46,9 @@ func (s *spill) add(a *mem.Account, p []byte) {
 // discard drops n bytes from the front; the lease goes home with the last one.
 func (s *spill) discard(n int) {
 	if s.from += int32(n); s.from >= s.to {
+		if plant.On(plant.LeaseLost) {
+			*s = spill{}
+		}
 		s.release()
 	}
 }

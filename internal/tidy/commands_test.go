@@ -122,7 +122,7 @@ func (c *checker) executable(name string, args []string) {
 
 // valued are the go command's flags that take the next word, where people write it so.
 var valued = []string{"-run", "-bench", "-fuzz", "-fuzztime", "-tags", "-benchtime", "-count", "-exec", "-o", "-cpuprofile",
-	"-memprofile", "-timeout", "-skip", "-list"}
+	"-memprofile", "-timeout", "-skip", "-list", "-sim.conns", "-sim.duration", "-sim.replay", "-sim.seed"}
 
 var switches = []string{"-v", "-race", "-short", "-benchmem", "-diff", "-cover", "-c", "-http"}
 

@@ -12,9 +12,9 @@ const module = "github.com/ringwire/ringwire"
 // layers says what each package may import of this module, outside of its tests. The
 // folders are the layers: what is not listed is not allowed.
 var layers = map[string][]string{
-	".":                 {"conn", "fallback", "internal/flight", "internal/host", "mem", "proto/coding", "proto/form", "proto/h1", "proto/multipart", "proto/ws", "ring", "tls"},
+	".":                 {"conn", "fallback", "internal/flight", "internal/host", "internal/plant", "mem", "proto/coding", "proto/form", "proto/h1", "proto/multipart", "proto/ws", "ring", "tls"},
 	"cmd/doctor":        {"."},
-	"conn":              {"internal/flight", "mem", "tls"},
+	"conn":              {"internal/flight", "internal/plant", "mem", "tls"},
 	"conn/conntest":     {"conn", "conn/conntest/sim", "mem"},
 	"conn/conntest/sim": {},
 	"examples":          {".", "tls", "tls/certs"},
@@ -25,12 +25,14 @@ var layers = map[string][]string{
 	"internal/host":     {},
 	"internal/leak":     {},
 	"internal/nouring":  {"internal/denied"},
+	"internal/plant":    {},
 	"internal/tidy":     {},
 	"internal/tlsconn":  {"mem", "tls"},
+	"internal/world":    {"conn/conntest/sim"},
 	"mem":               {},
 	"proto/coding":      {"mem"},
 	"proto/form":        {"mem"},
-	"proto/h1":          {"mem"},
+	"proto/h1":          {"internal/plant", "mem"},
 	"proto/multipart":   {"mem"},
 	"proto/ws":          {"mem"},
 	"ring":              {"internal/flight", "internal/host", "mem"},
@@ -123,6 +125,63 @@ func TestEnginesDoNoIO(t *testing.T) {
 	}
 	if engines == 0 {
 		t.Error("no engine was found: the check looks in the wrong place")
+	}
+}
+
+// clocks are the files that may read the clock of the machine, and why. Everything else is told the time: by
+// its loop, or by an argument. What a loop does can be simulated only as long as that is so.
+var clocks = map[string]string{
+	"fallback/loop.go":         "the driver's clock",
+	"fallback/accept.go":       "waits on a goroutine of its own",
+	"fallback/socket_unix.go":  "likewise",
+	"ring/loop.go":             "the driver's clock",
+	"ring/selftest.go":         "before anything is served",
+	"mem/sample.go":            "when a sampled lease was taken, for people",
+	"health.go":                "on the watcher's goroutine",
+	"internal/flight/log.go":   "when a record was made, for people",
+	"conn/record.go":           "likewise, of one that keeps none",
+	"ring/setup.go":            "likewise",
+	"flight.go":                "likewise",
+	"watchdog.go":              "on the watcher's goroutine",
+	"topic_message.go":         "memory of the process's, trimmed on a timer of its own",
+	"server.go":                "Server.wall's default, and Shutdown's own patience",
+	"workers.go":               "idle workers",
+	"tls/certs/tickets.go":     "a clock's default",
+	"tls/certs/ech.go":         "likewise",
+	"tls/certs/certs.go":       "likewise",
+	"tls/certs/selfsigned.go":  "when a certificate begins",
+	"tls/certs/stapler.go":     "on a goroutine of its own",
+	"tls/certs/watch.go":       "likewise",
+	"internal/leak/leak.go":    "tests",
+	"internal/world/shrink.go": "how long may be spent on it",
+}
+
+// readsClock are what reads the machine's clock, or waits for it.
+var readsClock = []string{"Now", "Since", "Until", "After", "AfterFunc", "Sleep", "NewTimer", "NewTicker", "Tick"}
+
+func TestClocks(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range files(t) {
+		if f.Test || strings.HasPrefix(f.Path, "examples/") || strings.HasPrefix(f.Path, "conn/conntest/") && f.Dir() == "conn/conntest" {
+			continue
+		}
+		ast.Inspect(f.AST, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok || !slices.Contains(readsClock, sel.Sel.Name) {
+				return true
+			}
+			if pkg, ok := sel.X.(*ast.Ident); ok && pkg.Name == "time" {
+				if seen[f.Path] = true; clocks[f.Path] == "" {
+					t.Errorf("%s uses time.%s: ask the loop, or take the time as an argument", f.Path, sel.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+	for path := range clocks {
+		if !seen[path] {
+			t.Errorf("the table names %s, which reads no clock", path)
+		}
 	}
 }
 

@@ -27,17 +27,20 @@ const (
 func (s *Sim) Connect() (*Conn, *Peer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.newLink()
+	s.ports++
+	c := s.newLink(s.ports)
 	near := &Conn{c: c}
 	c.near = near
 	return near, &Peer{c: c}
 }
 
 // newLink connects the two ends.
-func (s *Sim) newLink() *link {
-	s.ports++
-	c := &link{s: s, remote: portOf(1024 + s.ports), local: serverAddr}
+func (s *Sim) newLink(key uint64) *link {
+	c := &link{s: s, remote: portOf(1024 + key), local: serverAddr, luck: newChances(s.cfg.Seed, key)}
 	c.up.limit, c.down.limit = s.cfg.Window, s.cfg.Window
+	if d := int(s.cfg.Delay / time.Microsecond); d > 0 {
+		c.way = int64(c.luck.intN(d)) * int64(time.Microsecond)
+	}
 	return c
 }
 

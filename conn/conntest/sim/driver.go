@@ -45,6 +45,7 @@ func (s *Sim) StopAccept() {
 	s.listeners = nil
 	for _, c := range s.backlog {
 		c.up.reset, c.down.reset = true, true
+		c.tell()
 	}
 	s.backlog = nil
 }
@@ -54,17 +55,20 @@ func (s *Sim) wakeAcceptor(delay int64) {
 		return
 	}
 	s.accepting = true
-	if delay > 0 {
-		s.at(s.now+delay, s.accept)
-	} else {
-		s.after(s.accept)
+	c := s.backlog[0]
+	if delay == 0 {
+		delay = tick * int64(1+c.luck.intN(5))
 	}
+	s.at(s.now+delay, event{run: s.accept, order: uint32(c.luck.next() >> 32)})
 }
 
 // accept opens the next connection of the backlog, or fails.
 func (s *Sim) accept() {
 	s.accepting = false
-	if s.paused || s.deaf || len(s.backlog) == 0 {
+	if s.deaf || len(s.backlog) == 0 {
+		return
+	}
+	if s.paused && !s.backlog[0].luck.of(s.cfg.Faults.Afterwards) { // else it had been accepted before
 		return
 	}
 	if err := s.acceptError(); err != nil {
@@ -102,7 +106,7 @@ func (s *Sim) acceptError() error {
 		s.failAccepts = s.failAccepts[1:]
 		return err
 	}
-	if s.chance(s.cfg.Faults.Accept) {
+	if s.backlog[0].luck.of(s.cfg.Faults.Accept) {
 		return errTooMany
 	}
 	return nil
@@ -153,13 +157,14 @@ func (s *Sim) Send(id uint32, bufs [][]byte) {
 		s.blame("Send(%d) of %d buffers", id, len(bufs))
 	}
 	c.sending = true
-	c.whole = append([][]byte(nil), bufs...)
-	c.left = nil
+	c.whole = append(c.whole[:0], bufs...)
+	c.left = c.unsent[:0]
 	for _, b := range bufs {
 		if len(b) > 0 {
 			c.left = append(c.left, b)
 		}
 	}
+	c.unsent = c.left[:0]
 	c.sum = checksum(bufs)
 	c.wakeSender()
 }
@@ -173,6 +178,7 @@ func (s *Sim) CloseWrite(id uint32) {
 	c.finish = true
 	if !c.sending {
 		c.down.fin = true
+		c.tell()
 	}
 }
 
@@ -187,13 +193,11 @@ func (s *Sim) Close(id uint32) {
 		s.blame("the bytes of a send changed before Close(%d)", c.id)
 	}
 	s.trace("%d closes", id)
-	s.after(func() {
-		c.shut()
-		s.trace("%d closed", id)
-		s.ev.Closed(id)
-		s.links[id] = nil
-		s.free = append(s.free, id)
-	})
+	if c.sending && c.luck.of(s.cfg.Faults.Race) {
+		c.racing = true
+		c.wakeSender()
+	}
+	c.soon(doClosed, 0)
 }
 
 // RemoteAddr is 192.0.2.1 with a port for each peer.

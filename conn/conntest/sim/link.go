@@ -1,7 +1,7 @@
 package sim
 
 import (
-	"hash/fnv"
+	"hash/maphash"
 	"net/netip"
 	"syscall"
 )
@@ -17,17 +17,23 @@ type link struct {
 	down   pipe  // to the peer
 	near   *Conn // our end, if this side began; else nil
 
+	luck   chances
+	way    int64  // how long it takes from one end to the other
+	notify func() // tells the peer that there is something to look at; nil = nobody wants to know
+
 	receiving bool
 	ended     bool
 	recvDue   bool // a receive is scheduled
 	taken     bool // and was so before Pause
 	finish    bool // CloseWrite was called
 	closing   bool
+	racing    bool // closing, and the send in flight goes on all the same
 	peerShut  bool // the peer closed altogether
 
 	sending bool
 	sendDue bool
 	left    [][]byte // of the send in flight
+	unsent  [][]byte // what left lies in
 	whole   [][]byte // all of it
 	sum     uint64   // checksum of whole, when Send was called
 	sent    int
@@ -36,14 +42,23 @@ type link struct {
 
 // wake schedules what the peer's doings make possible.
 func (c *link) wake() {
-	c.wakeReceiver()
-	c.wakeSender()
+	c.receiveAfter(c.way)
+	c.pushAfter(c.way)
 }
 
-func (c *link) wakeReceiver() {
+// tell is the opposite: the driver's doings.
+func (c *link) tell() {
+	if c.notify != nil {
+		c.notify()
+	}
+}
+
+func (c *link) wakeReceiver() { c.receiveAfter(0) }
+
+func (c *link) receiveAfter(way int64) {
 	if c.open && c.receiving && !c.recvDue && !c.closing && c.up.readable() {
 		c.recvDue = true
-		c.s.after(c.receive)
+		c.soon(doReceive, way)
 	}
 }
 
@@ -56,20 +71,20 @@ func (c *link) receive() {
 	if c.closing || c.ended || !c.up.readable() {
 		return
 	}
-	if !c.receiving && !(taken && s.chance(s.cfg.Faults.Afterwards)) {
+	if !c.receiving && !(taken && c.luck.of(s.cfg.Faults.Afterwards)) {
 		return
 	}
 	switch {
-	case s.chance(s.cfg.Faults.Stall):
+	case c.luck.of(s.cfg.Faults.Stall):
 		s.trace("%d out of buffers", c.id)
 		c.wakeReceiver()
 		return
-	case s.chance(s.cfg.Faults.Reset):
+	case c.luck.of(s.cfg.Faults.Reset):
 		c.breakUp()
 	}
 	buf := s.lent
-	if s.chance(s.cfg.Faults.ShortRead) {
-		buf = buf[:1+s.rng.IntN(64)]
+	if c.luck.of(s.cfg.Faults.ShortRead) {
+		buf = buf[:1+c.luck.intN(64)]
 	}
 	n, err := c.up.read(buf)
 	if err != nil {
@@ -79,6 +94,7 @@ func (c *link) receive() {
 		return
 	}
 	s.trace("%d received %d", c.id, n)
+	c.tell()
 	s.ev.Received(c.id, buf[:n])
 	for i := range buf[:n] {
 		buf[i] = 0xDB // it was lent
@@ -90,17 +106,20 @@ func (c *link) receive() {
 func (c *link) breakUp() {
 	c.s.trace("%d reset", c.id)
 	c.up.reset, c.down.reset = true, true
-	if c.s.rng.IntN(2) == 0 {
+	if c.luck.intN(2) == 0 {
 		c.up.data = nil
 	}
 	c.down.data = nil
+	c.tell()
 }
 
-func (c *link) wakeSender() {
+func (c *link) wakeSender() { c.pushAfter(0) }
+
+func (c *link) pushAfter(way int64) {
 	stuck := c.down.room() == 0 && !c.down.reset && !c.down.gone
-	if c.sending && !c.sendDue && !c.closing && (!stuck || len(c.left) == 0 || c.sendErr != nil) {
+	if c.sending && !c.sendDue && (!c.closing || c.racing) && (!stuck || len(c.left) == 0 || c.sendErr != nil) {
 		c.sendDue = true
-		c.s.after(c.push)
+		c.soon(doPush, way)
 	}
 }
 
@@ -108,22 +127,22 @@ func (c *link) wakeSender() {
 // is called once more to report it, so that Sent comes later than the bytes.
 func (c *link) push() {
 	c.sendDue = false
-	if c.closing {
+	if c.closing && (!c.racing || len(c.left) == 0 || c.sendErr != nil) {
 		return
 	}
 	if len(c.left) == 0 || c.sendErr != nil {
 		c.reportSent()
 		return
 	}
-	if c.s.chance(c.s.cfg.Faults.Reset) {
+	if c.luck.of(c.s.cfg.Faults.Reset) {
 		c.breakUp()
 		c.wakeReceiver()
 	}
 	for len(c.left) > 0 {
 		b := c.left[0]
-		short := c.s.chance(c.s.cfg.Faults.ShortWrite)
+		short := c.luck.of(c.s.cfg.Faults.ShortWrite)
 		if short && len(b) > 1 {
-			b = b[:1+c.s.rng.IntN(len(b)-1)]
+			b = b[:1+c.luck.intN(len(b)-1)]
 		}
 		n, err := c.down.write(b)
 		c.sent += n
@@ -141,6 +160,9 @@ func (c *link) push() {
 		c.breakUp() // a closed socket answers bytes with RST
 		c.wakeReceiver()
 	}
+	if c.racing = false; c.sent > 0 || c.sendErr != nil {
+		c.tell()
+	}
 	c.wakeSender()
 }
 
@@ -149,12 +171,26 @@ func (c *link) reportSent() {
 		c.s.blame("the bytes of a send changed before Sent(%d)", c.id)
 	}
 	n, err := c.sent, c.sendErr
-	c.sending, c.left, c.whole, c.sent, c.sendErr = false, nil, nil, 0, nil
+	c.sending, c.left, c.whole, c.sent, c.sendErr = false, nil, c.whole[:0], 0, nil
 	if c.finish && err == nil {
 		c.down.fin = true
+		c.tell()
 	}
 	c.s.trace("%d sent %d, %v", c.id, n, err)
 	c.s.ev.Sent(c.id, n, err)
+}
+
+// closed ends the link for the driver.
+func (c *link) closed() {
+	s, id := c.s, c.id
+	if c.sending && checksum(c.whole) != c.sum {
+		s.blame("the bytes of a send changed before Closed(%d)", id)
+	}
+	c.shut()
+	s.trace("%d closed", id)
+	s.ev.Closed(id)
+	s.links[id] = nil
+	s.free = append(s.free, id)
 }
 
 // shut is the driver's close: what the system does to the peer.
@@ -168,18 +204,20 @@ func (c *link) shut() {
 		c.up.gone = true
 	}
 	c.up.data = nil
+	c.tell()
 }
 
-func checksum(bufs [][]byte) uint64 {
-	h := fnv.New64a()
+func checksum(bufs [][]byte) (sum uint64) {
 	for _, b := range bufs {
-		_, _ = h.Write(b)
+		sum = sum*31 + maphash.Bytes(checksumSeed, b)
 	}
-	return h.Sum64()
+	return sum
 }
 
-func portOf(n uint16) netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 1}), n)
+var checksumSeed = maphash.MakeSeed()
+
+func portOf(n uint64) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 1}), uint16(n))
 }
 
 var serverAddr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 2}), 80)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Peer is the other end of a connection: a client. Its methods never block and must not be
@@ -19,7 +20,20 @@ type Peer struct {
 func (s *Sim) Dial() *Peer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.newLink()
+	s.ports++
+	return s.dial(s.ports)
+}
+
+// DialAs is Dial by somebody with a key of his own: whatever others do, the network treats two that dial
+// with the same key alike, in two runs of one seed. Keys must differ.
+func (s *Sim) DialAs(key uint64) *Peer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dial(key)
+}
+
+func (s *Sim) dial(key uint64) *Peer {
+	c := s.newLink(key)
 	if s.deaf {
 		c.up.reset, c.down.reset = true, true
 		return &Peer{c: c}
@@ -35,6 +49,13 @@ func (s *Sim) FailAccepts(errs ...error) {
 	defer s.mu.Unlock()
 	s.failAccepts = append(s.failAccepts, errs...)
 }
+
+// OnChange has f called when there may be something to read, or room to write. It runs in the middle of a
+// turn: it may note that, and what time it is, and do nothing else.
+func (p *Peer) OnChange(f func()) { p.c.notify = f }
+
+// Way is how long bytes are on their way: see Config.Delay.
+func (p *Peer) Way() time.Duration { return time.Duration(p.c.way) }
 
 // LocalAddr is the peer's address: what the driver calls RemoteAddr.
 func (p *Peer) LocalAddr() netip.AddrPort { return p.c.remote }

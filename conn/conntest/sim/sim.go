@@ -3,7 +3,6 @@ package sim
 import (
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
@@ -33,6 +32,9 @@ type Config struct {
 	// wait; 0 = 64 KiB.
 	Window int
 
+	// Delay is the longest way between a peer and the driver. Each connection has its own, up to that.
+	Delay time.Duration
+
 	// Trace gets a line for each event; nil = none.
 	Trace io.Writer
 }
@@ -43,17 +45,19 @@ type Faults struct {
 	ShortWrite int // a send goes out in parts; Sent still comes once
 	Stall      int // a receiver is out of buffers (ENOBUFS) and goes on later
 	Late       int // a completion comes milliseconds late
-	Afterwards int // bytes arrive although Pause was called meanwhile
+	Afterwards int // bytes, or a newcomer, arrive although Pause, or PauseAccept, was called meanwhile
 	Accept     int // an accept fails with EMFILE
 	Reset      int // the connection breaks instead of receiving or sending
+	Overflow   int // the completion queue is full: what else is due comes with the next turn
+	Race       int // after Close a send in flight goes on, until the cancellation finds it
 }
 
 var (
 	// Rough has every fault that a correct user does not notice.
-	Rough = Faults{ShortRead: 400, ShortWrite: 400, Stall: 100, Late: 150, Afterwards: 500, Accept: 100}
+	Rough = Faults{ShortRead: 400, ShortWrite: 400, Stall: 100, Late: 150, Afterwards: 500, Accept: 100, Overflow: 50, Race: 500}
 
 	// Hostile breaks connections, too.
-	Hostile = Faults{ShortRead: 400, ShortWrite: 400, Stall: 100, Late: 150, Afterwards: 500, Accept: 100, Reset: 10}
+	Hostile = Faults{ShortRead: 400, ShortWrite: 400, Stall: 100, Late: 150, Afterwards: 500, Accept: 100, Overflow: 50, Race: 500, Reset: 10}
 )
 
 const (
@@ -69,7 +73,7 @@ type Sim struct {
 	cfg Config
 
 	mu       sync.Mutex // taken by everything that is not "on the loop"
-	rng      *rand.Rand
+	own      chances    // of what concerns no connection
 	ev       Events
 	now      int64
 	deadline int64
@@ -89,7 +93,7 @@ type Sim struct {
 	backoff     int64 // after the last failure
 	failAccepts []error
 	failAdopts  []error
-	ports       uint16
+	ports       uint64
 
 	post struct {
 		sync.Mutex
@@ -109,7 +113,7 @@ func New(cfg Config) *Sim {
 	}
 	return &Sim{
 		cfg:   cfg,
-		rng:   rand.New(rand.NewPCG(cfg.Seed, 0x72696e6777697265)),
+		own:   newChances(cfg.Seed, 0x72696e6777697265),
 		now:   int64(time.Second),
 		lent:  make([]byte, 16<<10),
 		stop:  make(chan struct{}),
@@ -200,6 +204,25 @@ func (s *Sim) Advance(d time.Duration) {
 	s.now = max(s.now, until)
 }
 
+// StepUntil runs the next turn, if it is not after the time at. If it is, that becomes the time, and the
+// result false. It is for those who have events of their own, in between.
+func (s *Sim) StepUntil(at int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.step(at) {
+		return true
+	}
+	s.now = max(s.now, at)
+	return false
+}
+
+// Ended tells that the loop has ended: nothing happens any more.
+func (s *Sim) Ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.finished
+}
+
 // Time is the virtual clock, from outside of the loop.
 func (s *Sim) Time() int64 {
 	s.mu.Lock()
@@ -225,6 +248,16 @@ func (s *Sim) Misuse() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]string(nil), s.misuse...)
+}
+
+// FirstMisuse is the first of Misuse, "" if there is none.
+func (s *Sim) FirstMisuse() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.misuse) == 0 {
+		return ""
+	}
+	return s.misuse[0]
 }
 
 func (s *Sim) blame(format string, args ...any) {
@@ -269,14 +302,17 @@ func (s *Sim) step(until int64) bool {
 	return true
 }
 
-// batch is a turn: the events up to now in random order, the tasks, then Turn.
+// batch is a turn: the events up to now, those of one moment in random order, the tasks, then Turn.
 func (s *Sim) batch(now int64) {
 	s.now = max(s.now, now)
 	s.steps++
-	due := s.agenda.due(s.now)
-	s.rng.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
-	for _, e := range due {
-		e.run()
+	for len(s.agenda) > 0 && s.agenda[0].at <= s.now {
+		e := s.agenda.pop()
+		e.do()
+		if len(s.agenda) > 0 && s.agenda[0].at <= s.now && e.c != nil && e.c.luck.of(s.cfg.Faults.Overflow) {
+			s.trace("the completion queue overflows")
+			break
+		}
 	}
 	for _, t := range s.takePosts() {
 		s.trace("task")
@@ -285,21 +321,30 @@ func (s *Sim) batch(now int64) {
 	s.deadline = s.ev.Turn(s.now)
 }
 
-// chance is true in permille of 1000 cases.
-func (s *Sim) chance(permille int) bool {
-	return permille > 0 && s.rng.IntN(1000) < permille
-}
-
-// after schedules f soon, a random little later.
-func (s *Sim) after(f func()) {
-	d := tick * int64(1+s.rng.IntN(5))
-	if s.chance(s.cfg.Faults.Late) {
-		d = int64(time.Millisecond) * int64(1+s.rng.IntN(20))
+func (e *event) do() {
+	switch e.what {
+	case doReceive:
+		e.c.receive()
+	case doPush:
+		e.c.push()
+	case doClosed:
+		e.c.closed()
+	default:
+		e.run()
 	}
-	s.at(s.now+d, f)
 }
 
-func (s *Sim) at(t int64, f func()) {
+// soon schedules what concerns c, a random little later.
+func (c *link) soon(w what, way int64) {
+	d := tick*int64(1+c.luck.intN(5)) + way
+	if c.luck.of(c.s.cfg.Faults.Late) {
+		d += int64(time.Millisecond) * int64(1+c.luck.intN(20))
+	}
+	c.s.at(c.s.now+d, event{what: w, c: c, order: uint32(c.luck.next() >> 32)})
+}
+
+func (s *Sim) at(t int64, e event) {
 	s.seq++
-	s.agenda.add(event{at: t - t%tick, seq: s.seq, run: f})
+	e.at, e.seq = t-t%tick, s.seq
+	s.agenda.add(e)
 }

@@ -127,7 +127,7 @@ func TestFaultsHappen(t *testing.T) {
 	for seed := range uint64(20) {
 		all.WriteString(talk(t, seed, Hostile))
 	}
-	for _, want := range []string{"out of buffers", "accept failed: too many open files", "reset", "connection reset by peer"} {
+	for _, want := range []string{"out of buffers", "accept failed: too many open files", "reset", "connection reset by peer", "completion queue overflows"} {
 		if !strings.Contains(all.String(), want) {
 			t.Errorf("in no run: %q", want)
 		}

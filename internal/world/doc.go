@@ -1,0 +1,23 @@
+// Package world is everything around a server that is simulated: clients by the thousand, on a network made
+// from a seed (conn/conntest/sim), in virtual time; and the rules that must hold.
+//
+//	w := world.New(spec)
+//	host := …                  // a server on w.Sim(), tuned by w.Plan(), which asks w who is right
+//	v := w.Run(host)           // nil, or the first Violation
+//	small := world.Shrink(v.Spec, run) // the same violation with less
+//
+// What a client sends and gets are bytes of a stream that is a function of its number and the request's
+// (Key, Fill): a byte that is lost, doubled or another's is seen where it arrives, on either side.
+//
+// # What is looked for
+//
+// Every answer is whole, right, and in order; every request reaches its handler once. Nobody waits in vain.
+// Every timeout closes in time and not before. Buffers keep to their limits. A drain ends, and idle
+// connections end at once with it. At the end nothing is held. And the driver's contract is kept, of which
+// the simulated driver is the judge.
+//
+// # What it does not do
+//
+// Goroutines: Blocking handlers are not of this world. The kernel: what is beneath the driver contract is not
+// simulated, but by its effects.
+package world

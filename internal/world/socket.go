@@ -1,0 +1,3 @@
+package world
+
+func newSocket(c *client) speaker { return newBrowser(c) }

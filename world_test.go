@@ -1,0 +1,129 @@
+package ringwire
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ringwire/ringwire/internal/world"
+)
+
+var (
+	simConns    = flag.Int("sim.conns", 0, "simulate so many connections (TestWorld)")
+	simDuration = flag.Duration("sim.duration", 0, "simulate for so long (TestWorld)")
+	simFirst    = flag.Uint64("sim.seed", 1, "the first seed (TestWorld)")
+	simReplay   = flag.String("sim.replay", "", `repeat one run: "seed=7 conns=3 …" (TestWorld)`)
+)
+
+// TestWorld runs the server in simulated worlds: see package world for what is looked for. A violation
+// is made small, and printed with the command that repeats it.
+func TestWorld(t *testing.T) {
+	if *simReplay != "" {
+		spec, err := world.ParseSpec(*simReplay)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, _ := runWorld(t, spec, true); v != nil {
+			t.Fatal(v)
+		}
+		return
+	}
+	conns := *simConns
+	if conns == 0 && *simDuration == 0 {
+		if conns = 20_000; testing.Short() || raceEnabled {
+			conns = 3000
+		}
+	}
+	began := time.Now()
+	var sum world.Stats
+	seed := *simFirst
+	for ; sum.Conns < conns || time.Since(began) < *simDuration; seed++ {
+		v, st := runWorld(t, world.Spec{Seed: seed}, false)
+		sum.Add(st)
+		if v != nil {
+			reportViolation(t, v)
+			return
+		}
+	}
+	spent := time.Since(began)
+	t.Logf("%d connections (%.0f/s), %d answers, %d messages, %d handshakes, seeds %d to %d, %d turns, ends %v",
+		sum.Conns, float64(sum.Conns)/spent.Seconds(), sum.Answers, sum.Messages, sum.Handshakes, *simFirst, seed-1, sum.Turns, sum.Ends)
+}
+
+// runWorld makes one run; a traced one tells on standard error what happens.
+func runWorld(t testing.TB, spec world.Spec, traced bool) (*world.Violation, world.Stats) {
+	var trace *os.File
+	var w *world.World
+	if traced {
+		trace = os.Stderr
+		w = world.New(spec, trace)
+	} else {
+		w = world.New(spec, nil)
+	}
+	v := w.Run(newWorldHost(t, w))
+	return v, w.Stats()
+}
+
+// reportViolation makes a violation small and says how to repeat it.
+func reportViolation(t *testing.T, v *world.Violation) {
+	t.Helper()
+	t.Errorf("%v\nin %s; making it smaller", v, v.Spec)
+	small := world.Shrink(v, time.Minute, func(spec world.Spec) *world.Violation {
+		v, _ := runWorld(t, spec, false)
+		return v
+	})
+	t.Errorf("%v\nrepeat: %s", small, replayCommand(small))
+}
+
+// replayCommand repeats a violation.
+func replayCommand(v *world.Violation) string {
+	return fmt.Sprintf("go test . -run '^TestWorld$' -sim.replay '%s'", v.Spec)
+}
+
+// TestWorldRepeats: one seed gives one run, event by event, and a connection that is left out does not change
+// what befalls the others: else nothing could be replayed, or made smaller.
+func TestWorldRepeats(t *testing.T) {
+	trace := func(spec world.Spec) string {
+		var text strings.Builder
+		w := world.New(spec, &text)
+		if v := w.Run(newWorldHost(t, w)); v != nil {
+			t.Fatal(v)
+		}
+		return text.String()
+	}
+	spec := world.Spec{Seed: 6, All: 200}
+	a, b := trace(spec), trace(spec)
+	if a != b || !strings.Contains(a, "received") {
+		t.Errorf("one seed gives two different runs, of %d and %d bytes of trace", len(a), len(b))
+	}
+	if other := trace(world.Spec{Seed: 7, All: 200}); other == a {
+		t.Error("two seeds give the same run")
+	}
+}
+
+// TestWorldFinds: the world notices what it is there for. Each is done to it from outside, so that nothing
+// has to be planted; for that see TestPlanted.
+func TestWorldFinds(t *testing.T) {
+	for _, c := range []struct {
+		kind   string
+		meddle func(h *worldHost)
+	}{
+		{"answer", func(h *worldHost) {
+			h.srv.Handler = HandlerFunc(func(w *ResponseWriter, r *Request) { _, _ = w.WriteString("hello") })
+		}},
+		{"waits in vain", func(h *worldHost) { h.svc.loop.Post(taskFunc(h.w.Sim().PauseAccept)) }},
+		{"panic", func(h *worldHost) { h.svc.loop.Post(taskFunc(func() { panic("here") })) }},
+		{"contract", func(h *worldHost) { h.svc.loop.Post(taskFunc(func() { h.w.Sim().Send(12345, nil) })) }},
+		{"held", func(h *worldHost) { h.svc.loop.Post(taskFunc(func() { h.svc.mem.head.Lease(10) })) }},
+	} {
+		w := world.New(world.Spec{Seed: 4, All: 50}, nil)
+		h := newWorldHost(t, w)
+		c.meddle(h)
+		if v := w.Run(h); v == nil || v.Kind != c.kind {
+			t.Errorf("it finds %v, want %s", v, c.kind)
+		}
+	}
+}
