@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ringwire/ringwire/conn"
+	"github.com/ringwire/ringwire/internal/plant"
 )
 
 var (
@@ -49,7 +50,7 @@ func (s *WebSocket) OnTimeout(c *conn.Conn) {
 	case s.begun != 0 && now-s.begun >= int64(s.set.messageTimeout):
 		s.fail(ClosePolicyViolation, "message took too long", errSlowMessage)
 		return
-	case s.pinged != 0 && now-s.pinged >= int64(s.set.pongTimeout):
+	case s.pinged != 0 && now-s.pinged >= int64(s.set.pongTimeout) && !plant.On(plant.SilenceNotTimed):
 		s.host.stats.PingTimeouts++
 		s.abandon(errSilent)
 		return

@@ -3,6 +3,7 @@ package ringwire
 import (
 	"fmt"
 
+	"github.com/ringwire/ringwire/internal/plant"
 	"github.com/ringwire/ringwire/proto/ws"
 )
 
@@ -77,7 +78,9 @@ func (s *WebSocket) Close(code int, reason string) error {
 	s.end = &CloseError{Code: code, Reason: reason}
 	s.state = wsClosing
 	s.conn.Flush()
-	s.conn.SetDeadline(s.after(s.set.closeTimeout))
+	if !plant.On(plant.CloseNotTimed) {
+		s.conn.SetDeadline(s.after(s.set.closeTimeout))
+	}
 	s.proceed()
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ringwire/ringwire/conn"
 	"github.com/ringwire/ringwire/internal/flight"
+	"github.com/ringwire/ringwire/internal/plant"
 	"github.com/ringwire/ringwire/proto/ws"
 )
 
@@ -160,7 +161,9 @@ func (s *WebSocket) proceed() {
 	if s.paused && s.state != wsOpen {
 		s.resume() // nobody will read, but the peer's Close is awaited
 	}
-	s.conn.Redeliver()
+	if !plant.On(plant.HeldNotResumed) {
+		s.conn.Redeliver()
+	}
 }
 
 // pause stops taking input until resume.
@@ -181,7 +184,11 @@ func (s *WebSocket) resume() {
 }
 
 // OnShutdown implements conn.Handler.
-func (s *WebSocket) OnShutdown(*conn.Conn) { _ = s.Close(CloseGoingAway, "") }
+func (s *WebSocket) OnShutdown(*conn.Conn) {
+	if !plant.On(plant.SocketDrainForgets) || s.host.stats.Open%8 != 0 {
+		_ = s.Close(CloseGoingAway, "")
+	}
+}
 
 // OnClose implements conn.Handler.
 func (s *WebSocket) OnClose(_ *conn.Conn, err error) {

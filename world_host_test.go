@@ -15,12 +15,14 @@ type worldHost struct {
 	srv     *Server
 	svc     *service
 	handled map[int]int // requests of a connection that reached their handler
+	sockets worldSockets
 }
 
 // newWorldHost begins a server on w's driver.
 func newWorldHost(t testing.TB, w *world.World) *worldHost {
 	p := w.Plan()
 	h := &worldHost{w: w, handled: map[int]int{}}
+	h.sockets.init(w)
 	h.srv = &Server{Handler: HandlerFunc(h.serve), Config: testConfig(DriverNetpoll)}
 	h.srv.wall = w.Wall
 	h.srv.ReadHeaderTimeout, h.srv.IdleTimeout, h.srv.WriteTimeout = p.ReadHeaderTimeout, p.IdleTimeout, p.WriteTimeout
@@ -29,6 +31,7 @@ func newWorldHost(t testing.TB, w *world.World) *worldHost {
 		t.Fatal(err)
 	}
 	h.svc = h.srv.newService(w.Sim(), 1)
+	h.sockets.alloc = h.svc.alloc
 	h.srv.services = []*service{h.svc}
 	if err := w.Sim().Listen(w.Sim().NewListener()); err != nil {
 		t.Fatal(err)
@@ -65,6 +68,9 @@ func (h *worldHost) Check() string {
 const worldOverdue = 9e6
 
 func (h *worldHost) Held(ended bool) string {
+	if h.sockets.open != 0 {
+		return fmt.Sprintf("%d WebSockets were not told of their end", h.sockets.open)
+	}
 	if ended {
 		return holdings(h.srv)
 	}
@@ -118,6 +124,8 @@ func (h *worldHost) serve(w *ResponseWriter, r *Request) {
 		h.duplex(w, r, c, n)
 	case world.Panic:
 		panic("as asked for")
+	case world.Upgrade:
+		h.sockets.upgrade(w, r, c, length)
 	}
 }
 

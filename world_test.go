@@ -114,6 +114,12 @@ func TestWorldFinds(t *testing.T) {
 		{"answer", func(h *worldHost) {
 			h.srv.Handler = HandlerFunc(func(w *ResponseWriter, r *Request) { _, _ = w.WriteString("hello") })
 		}},
+		{"echo", func(h *worldHost) {
+			h.sockets.cfg.OnMessage = func(ws *WebSocket, m Message) { _ = ws.SendBinary([]byte("hello")) }
+		}},
+		{"close", func(h *worldHost) {
+			h.sockets.cfg.OnOpen = func(ws *WebSocket) { _ = ws.Close(CloseNormal, "") }
+		}},
 		{"waits in vain", func(h *worldHost) { h.svc.loop.Post(taskFunc(h.w.Sim().PauseAccept)) }},
 		{"panic", func(h *worldHost) { h.svc.loop.Post(taskFunc(func() { panic("here") })) }},
 		{"contract", func(h *worldHost) { h.svc.loop.Post(taskFunc(func() { h.w.Sim().Send(12345, nil) })) }},

@@ -39,4 +39,12 @@ const (
 	RoomIgnored       // root: a response is produced whether there is room or not
 
 	ChunkMiscounted // h1: a chunk that comes in pieces is a byte longer
+
+	MaskBegunAnew       // ws: what comes in pieces is unmasked as if each were the first
+	ContinuationLost    // ws: a fragment between the first and the last is
+	MessageNotForgotten // ws: a message that was gathered begins the next one
+	HeldNotResumed      // root: messages that waited for the peer to read wait on
+	SocketDrainForgets  // root: Shutdown leaves out some WebSockets
+	SilenceNotTimed     // root: who does not answer a ping may stay
+	CloseNotTimed       // root: who does not answer a Close may stay
 )

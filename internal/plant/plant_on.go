@@ -11,6 +11,8 @@ var names = [...]string{
 	"LingerForgotten", "OneTooMany",
 	"AnswersSwapped", "BodyNotReset", "HeadNotKept", "IdleNotTimed", "ContinueForgotten", "RateNotJudged", "RoomIgnored",
 	"ChunkMiscounted",
+	"MaskBegunAnew", "ContinuationLost", "MessageNotForgotten",
+	"HeldNotResumed", "SocketDrainForgets", "SilenceNotTimed", "CloseNotTimed",
 }
 
 func (b Bug) String() string { return names[b] }

@@ -34,7 +34,7 @@ var layers = map[string][]string{
 	"proto/form":        {"mem"},
 	"proto/h1":          {"internal/plant", "mem"},
 	"proto/multipart":   {"mem"},
-	"proto/ws":          {"mem"},
+	"proto/ws":          {"internal/plant", "mem"},
 	"ring":              {"internal/flight", "internal/host", "mem"},
 	"tls":               {"mem", "tls/keyexchange"},
 	"tls/certs":         {},

@@ -20,6 +20,7 @@ type answer struct {
 	close   bool
 	interim bool
 	marked  bool
+	accept  string
 }
 
 type answerState uint8
@@ -164,6 +165,8 @@ func (a *answer) field(line string) (answerEvent, string) {
 		a.chunked = value == "chunked"
 	case "connection":
 		a.close = value == "close"
+	case "sec-websocket-accept":
+		a.accept = value
 	case "date":
 		a.marked = len(value) == len("Sun, 06 Nov 1994 08:49:37 GMT")
 	}
@@ -177,8 +180,10 @@ func (a *answer) headDone(q *request) (answerEvent, string) {
 		return answerContinue, ""
 	}
 	switch {
-	case !a.marked:
+	case !a.marked && q.accept == "": // which 1xx need not have (RFC 9110 §6.6.1)
 		return 0, "a head without Date"
+	case a.accept != q.accept:
+		return 0, fmt.Sprintf("%q as the answer to the key, want %q", a.accept, q.accept)
 	case a.close != q.last && q.last:
 		return 0, "an answer that does not say that it is the last"
 	case q.head:

@@ -156,3 +156,16 @@ func (b *browser) debt() debt {
 	}
 	return answers
 }
+
+func (b *browser) timeout() timeout {
+	p, c := b.c.w.plan, b.c
+	switch {
+	case c.end == endIdle, c.leaveAt != 0 && b.debt() == nothing:
+		return timeout{"idle timeout", p.IdleTimeout, p.IdleTimeout, c.sentAt}
+	case c.end == endSlowHead:
+		return timeout{"header timeout", p.ReadHeaderTimeout, p.ReadHeaderTimeout, c.beganAt}
+	case c.end == endSlowBody:
+		return timeout{"body timeout", bodyGrace, 2 * bodyGrace, c.beganAt}
+	}
+	return timeout{}
+}

@@ -76,6 +76,9 @@ type speaker interface {
 
 	// midway reports that a part of an answer has come.
 	midway() bool
+
+	// timeout is what ends the connection as it is now; with no rule nothing does that one waits for.
+	timeout() timeout
 }
 
 // debt is what a server owes its client.
@@ -230,11 +233,13 @@ func (c *client) more(now int64) {
 	}
 }
 
+const longestPause = 300 * time.Millisecond
+
 // pause is how long a client thinks.
 func (c *client) pause() int64 {
 	switch c.rng.IntN(8) {
 	case 0:
-		return c.rng.Int64N(int64(300 * time.Millisecond))
+		return c.rng.Int64N(int64(longestPause))
 	case 1, 2:
 		return c.rng.Int64N(int64(5 * time.Millisecond))
 	}

@@ -11,6 +11,10 @@
 //
 // # What is looked for
 //
+// One client in sixteen speaks WebSocket: each of its messages, in whatever fragments and with whatever
+// between them, comes back once, whole and in order, and the Close that ends it has the right code. The
+// framing is the world's own, lest a mistake of the server's be made twice.
+//
 // Every answer is whole, right, and in order; every request reaches its handler once. Nobody waits in vain.
 // Every timeout closes in time and not before. Buffers keep to their limits. A drain ends, and idle
 // connections end at once with it. At the end nothing is held. And the driver's contract is kept, of which

@@ -18,7 +18,8 @@ type request struct {
 	head    bool  // the answer has no body, whatever it says
 	length  int64 // of the answer's body; -1 = whatever it says
 	key     uint64
-	trailer bool // the body's length is repeated in X-Sum
+	trailer bool   // the body's length is repeated in X-Sum
+	accept  string // the answer to a WebSocket's key
 }
 
 // The kinds of requests are letters in the path: /kind/connection/request/length. Host's handler answers with

@@ -144,6 +144,9 @@ type Plan struct {
 	BodyBuffer                                   int
 	MaxBody                                      int64
 
+	// And its WebSockets.
+	PingEvery, PongTimeout, MessageTimeout, CloseTimeout time.Duration
+
 	span   time.Duration // in which clients come
 	shutAt time.Duration // when the server is shut down, 0 = not
 	stopAt time.Duration // when its loop is stopped, 0 = not
@@ -183,6 +186,9 @@ func (s *Spec) plan() *Plan {
 	p.ReadHeaderTimeout = time.Duration(1+r.IntN(10)) * time.Second
 	p.IdleTimeout = time.Duration(1+r.IntN(30)) * time.Second
 	p.WriteTimeout = time.Duration(3+r.IntN(10)) * time.Second
+	p.PingEvery, p.PongTimeout = p.IdleTimeout, p.WriteTimeout
+	p.MessageTimeout = p.ReadHeaderTimeout + 20*time.Second // a message passes through the smallest window in less
+	p.CloseTimeout = p.WriteTimeout + 10*time.Second        // and what lies before a Close
 	if r.IntN(6) == 0 {
 		p.MaxConns = 50
 	}

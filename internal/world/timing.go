@@ -65,14 +65,19 @@ func (c *client) limit() (time.Duration, string) {
 	case c.woke:
 		return c.grace(), "write timeout"
 	case !served || c.wrote < len(c.out):
-	case c.end == endIdle && c.speak.debt() == nothing:
-		return p.IdleTimeout + c.grace(), "idle timeout"
-	case c.end == endSlowHead && c.speak.debt() == byLimits:
-		return p.ReadHeaderTimeout + c.grace(), "header timeout"
-	case c.end == endSlowBody && c.speak.debt() == byLimits:
-		return 2*bodyGrace + c.grace(), "body timeout"
+	default:
+		if t := c.speak.timeout(); t.rule != "" && c.speak.debt() != answers {
+			return t.most + c.grace(), t.rule
+		}
 	}
 	return c.patience(), "waits in vain"
+}
+
+// timeout is one of the server's: it closes when nothing has happened for so long.
+type timeout struct {
+	rule        string
+	least, most time.Duration // most counts from the last byte that was written, or whole answer
+	since       int64         // when least begins, at the earliest
 }
 
 // bodyGrace is how long a server looks at a body before it judges its rate: ringwire's.
@@ -80,21 +85,13 @@ const bodyGrace = 5 * time.Second
 
 // judgeEnd looks whether the server's FIN came in time, and not before.
 func (c *client) judgeEnd(now int64) {
-	p, least := c.w.plan, time.Duration(0)
-	since := c.beganAt
-	switch {
-	case c.w.shutAt != 0:
+	if c.w.shutAt != 0 {
 		c.judgeDrain(now)
 		return
-	case c.end == endIdle, c.leaveAt != 0 && c.speak.debt() == nothing:
-		least, since = p.IdleTimeout, c.sentAt
-	case c.end == endSlowHead:
-		least = p.ReadHeaderTimeout
-	case c.end == endSlowBody:
-		least = bodyGrace
 	}
-	if d := time.Duration(now - since); d < least {
-		c.fail("too early", "the server closes after %v, its timeout is %v", d, least)
+	t := c.speak.timeout()
+	if d := time.Duration(now - t.since); d < t.least {
+		c.fail("too early", "the server closes after %v, its %s is %v", d, t.rule, t.least)
 	}
 }
 

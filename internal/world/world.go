@@ -127,7 +127,7 @@ func (w *World) Run(host Host) (v *Violation) {
 	limit := tooLong + 4000*len(w.clients)
 	for w.broken == nil && w.left > 0 {
 		if w.turns > limit {
-			w.Fail("no end", -1, "%d connections are at work after %d turns", w.left, w.turns)
+			w.Fail("no end", -1, "%d connections are at work after %d turns%s", w.left, w.turns, w.busy())
 			break
 		}
 		w.next()
@@ -240,4 +240,14 @@ func (w *World) through(d time.Duration) {
 	for until := w.sim.Time() + int64(d); w.broken == nil && w.sim.StepUntil(until); {
 		w.turned()
 	}
+}
+
+// busy names one of the clients that are not over.
+func (w *World) busy() string {
+	for _, n := range w.spec.conns() {
+		if c := w.clients[n]; !c.over {
+			return fmt.Sprintf(", of them %d: %s (%s)", n, c.speak, c.end)
+		}
+	}
+	return ""
 }

@@ -1,6 +1,9 @@
 package ws
 
-import "github.com/ringwire/ringwire/mem"
+import (
+	"github.com/ringwire/ringwire/internal/plant"
+	"github.com/ringwire/ringwire/mem"
+)
 
 // Kind is the kind of an Event.
 type Kind uint8
@@ -89,7 +92,7 @@ func (e *Engine) codec() codec {
 // Next looks at p, which starts at the first byte not consumed, and returns the next event. It unmasks in place what it
 // consumes, and leaves the rest of p as it is. It does not allocate, but for leases.
 func (e *Engine) Next(p []byte) Event {
-	if e.lent {
+	if e.lent && !plant.On(plant.MessageNotForgotten) {
 		e.forgetMessage()
 	}
 	for at := 0; ; {
@@ -194,6 +197,9 @@ func (e *Engine) nextPayload(p []byte) (n int, ev Event) {
 	e.remaining -= n
 	if e.role == Server {
 		e.pos = uint8(Mask(e.key, int(e.pos), p))
+		if plant.On(plant.MaskBegunAnew) {
+			e.pos = 0
+		}
 	}
 	if e.op == Text && !e.compressed && !e.text.write(p) {
 		return 0, e.fail(ErrUTF8)
@@ -205,6 +211,7 @@ func (e *Engine) nextPayload(p []byte) (n int, ev Event) {
 	switch {
 	case e.compressed:
 		e.packed.AppendCopy(p)
+	case plant.On(plant.ContinuationLost) && e.receive == recFrame && e.fragments > 1:
 	default:
 		e.msg.AppendCopy(p)
 	}
