@@ -49,8 +49,8 @@ func TestWorld(t *testing.T) {
 		}
 	}
 	spent := time.Since(began)
-	t.Logf("%d connections (%.0f/s), %d answers, %d messages, %d handshakes, seeds %d to %d, %d turns, ends %v",
-		sum.Conns, float64(sum.Conns)/spent.Seconds(), sum.Answers, sum.Messages, sum.Handshakes, *simFirst, seed-1, sum.Turns, sum.Ends)
+	t.Logf("%d connections (%.0f/s), %d answers, %d messages, seeds %d to %d, %d turns, ends %v",
+		sum.Conns, float64(sum.Conns)/spent.Seconds(), sum.Answers, sum.Messages, *simFirst, seed-1, sum.Turns, sum.Ends)
 }
 
 // runWorld makes one run; a traced one tells on standard error what happens.

@@ -122,7 +122,7 @@ type client struct {
 func newClient(w *World, n int) *client {
 	c := &client{w: w, n: n, rng: newRand(w.spec.Seed, uint64(n)+1)}
 	c.end = drawEnd(c.rng)
-	if !w.plan.Secure && c.rng.IntN(16) == 0 {
+	if c.rng.IntN(16) == 0 {
 		c.speak = newSocket(c)
 	} else {
 		c.speak = newBrowser(c)

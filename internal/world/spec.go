@@ -136,7 +136,6 @@ type Plan struct {
 	Faults sim.Faults
 	Window int
 	Delay  time.Duration
-	Secure bool // all connections use TLS
 
 	// How the server is to be tuned.
 	ReadHeaderTimeout, IdleTimeout, WriteTimeout time.Duration
@@ -156,9 +155,6 @@ type Plan struct {
 // is cut off by the write timeout.
 func (p *Plan) longest() int { return min(100_000, 20*p.Window) }
 
-// secureEvery is which of the seeds are of connections with TLS.
-const secureEvery = 32
-
 // plan makes it: the same for every subset of the connections.
 func (s *Spec) plan() *Plan {
 	r := newRand(s.Seed, 0)
@@ -169,7 +165,7 @@ func (s *Spec) plan() *Plan {
 		}
 		return n
 	}
-	p := &Plan{Secure: s.Seed%secureEvery == secureEvery-1, BodyBuffer: 2000, MaxBody: 100_000}
+	p := &Plan{BodyBuffer: 2000, MaxBody: 100_000}
 	p.Faults = sim.Faults{
 		ShortRead: rate("short-read", 400), ShortWrite: rate("short-write", 400), Stall: rate("stall", 150),
 		Late: rate("late", 150), Afterwards: rate("afterwards", 700), Accept: rate("accept", 150),

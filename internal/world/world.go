@@ -60,7 +60,7 @@ type World struct {
 
 // Stats say what a run was made of.
 type Stats struct {
-	Conns, Answers, Messages, Handshakes, Turns int
+	Conns, Answers, Messages, Turns int
 	Ends                                        [ends]int
 }
 
@@ -69,7 +69,6 @@ func (s *Stats) Add(o Stats) {
 	s.Conns += o.Conns
 	s.Answers += o.Answers
 	s.Messages += o.Messages
-	s.Handshakes += o.Handshakes
 	s.Turns += o.Turns
 	for i := range s.Ends {
 		s.Ends[i] += o.Ends[i]
