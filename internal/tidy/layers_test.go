@@ -141,6 +141,7 @@ var clocks = map[string]string{
 	"internal/flight/log.go":   "when a record was made, for people",
 	"conn/record.go":           "likewise, of one that keeps none",
 	"ring/setup.go":            "likewise",
+	"ring/queue.go":            "when a ring was closed, before another is made",
 	"flight.go":                "likewise",
 	"watchdog.go":              "on the watcher's goroutine",
 	"topic_message.go":         "memory of the process's, trimmed on a timer of its own",
