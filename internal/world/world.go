@@ -61,7 +61,7 @@ type World struct {
 // Stats say what a run was made of.
 type Stats struct {
 	Conns, Answers, Messages, Turns int
-	Ends                                        [ends]int
+	Ends                            [ends]int
 }
 
 // Add adds up.
