@@ -90,6 +90,9 @@ func (s *WebSocket) schedule() {
 		s.conn.SetDeadline(s.block.lateBy)
 		return
 	}
+	if s.state == wsClosing {
+		return // until the CloseTimeout, whatever comes
+	}
 	at := s.heard + int64(s.set.pingEvery)
 	if s.pinged != 0 {
 		at = s.pinged + int64(s.set.pongTimeout)

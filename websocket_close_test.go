@@ -86,11 +86,14 @@ func TestWebSocketCloseTimeout(t *testing.T) {
 			OnOpen: func(ws *WebSocket) { _ = ws.Close(CloseNormal, "") }, OnClose: closed.onClose,
 			CloseTimeout: 50 * time.Millisecond,
 		})
-		p := s.dialWS()
-		p.expectFrame(fin|opClose, closing(1000, ""), "")
-		p.expectGone("no answer came")
-		if end := closed.expect(t, CloseNormal, false, false, ""); end.Err != errNoClose {
-			t.Errorf("the reason is %v", end.Err)
+		for _, late := range []string{"", text("hello")[:8]} { // a message that begins does not gain time
+			p := s.dialWS()
+			p.expectFrame(fin|opClose, closing(1000, ""), "")
+			p.send(late)
+			p.expectGone("no answer came")
+			if end := closed.expect(t, CloseNormal, false, false, ""); end.Err != errNoClose {
+				t.Errorf("the reason is %v", end.Err)
+			}
 		}
 	})
 }
