@@ -10,8 +10,8 @@ import (
 // MiB. The garbage collector is then due each time that 4 MiB of garbage have been made: with TLS
 // handshakes every few milliseconds under load, and each collection takes processors from the loops
 // and stops them twice. Ballast is bytes that the collector counts as live, which moves the next
-// collection further away. They are never touched, so that they are address space and not memory,
-// and hold no pointers, so that nothing is scanned. docs/DECISIONS.md has the figures.
+// collection further away. Nobody touches them, so that they are address space and not memory, and
+// they hold no pointers, so that nothing is scanned. docs/DECISIONS.md has the figures.
 
 var ballast struct {
 	mu    sync.Mutex
@@ -22,9 +22,9 @@ var ballast struct {
 // its bytes as though they were memory.
 const ballastShare = 16
 
-// Ballast makes the process keep at least n bytes of ballast from now on, as long as it lives: bytes given back
-// would be cleared, and so become memory, when they are taken the next time. It returns how many
-// there are, which is less than n under a memory limit below 16·n. Safe from any goroutine.
+// Ballast makes the process keep at least n bytes of ballast from now on, as long as it lives. It
+// returns how many there are, which is less than n under a memory limit below 16·n. Safe from any
+// goroutine.
 func Ballast(n int) int {
 	if limit := debug.SetMemoryLimit(-1); limit != math.MaxInt64 {
 		n = min(n, int(limit/ballastShare))
@@ -33,6 +33,7 @@ func Ballast(n int) int {
 	defer ballast.mu.Unlock()
 	if n > len(ballast.bytes) {
 		ballast.bytes = make([]byte, n)
+		sysForget(ballast.bytes) // which were cleared, and so touched, if the heap had been there before
 	}
 	return len(ballast.bytes)
 }

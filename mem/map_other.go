@@ -21,3 +21,6 @@ func sysUnmap([]byte) error { return nil }
 func address(p []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p))) }
 
 func sysLock([]byte) error { return errors.ErrUnsupported }
+
+// sysForget leaves p as it is: it is committed by the page, as it is touched.
+func sysForget([]byte) {}

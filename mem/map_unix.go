@@ -50,3 +50,12 @@ func sysUnmap(p []byte) error {
 func address(p []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p))) }
 
 func sysLock(p []byte) error { return unix.Mlock(p) }
+
+// sysForget gives the pages of p back without unmapping them. They read as zeros when they are
+// touched again, or as what they held: nobody may depend on it.
+func sysForget(p []byte) {
+	skip := int(-address(p) & uintptr(pageSize-1))
+	if whole := (len(p) - skip) &^ (pageSize - 1); whole > 0 {
+		_ = unix.Madvise(p[skip:skip+whole], unix.MADV_DONTNEED) // advice only
+	}
+}

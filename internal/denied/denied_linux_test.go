@@ -126,7 +126,8 @@ func TestDenials(t *testing.T) {
 			if why, skip := strings.CutPrefix(text, "skip: "); skip && err == nil {
 				t.Skip(why)
 			}
-			if err != nil || text != "good" {
+			lines := strings.Split(text, "\n") // the race detector may have complained about what it cannot read
+			if err != nil || lines[len(lines)-1] != "good" {
 				t.Errorf("%v\n%s", err, text)
 			}
 		})
