@@ -285,7 +285,15 @@ func TestWatchdogAllocs(t *testing.T) {
 		for i := range s.Loops {
 			s.await(i, flight.Asleep)
 		}
-		if n := testing.AllocsPerRun(100, dog.look); n != 0 {
+		// Looks one after the other take a loop that was woken meanwhile, by a connection's end, say,
+		// for a stuck one, and tell so. That is allowed to allocate.
+		n, told := 1.0, uint64(1)
+		for try := 0; n != 0 && told != 0 && try < 20; try++ {
+			told = s.stuck.Load()
+			n = testing.AllocsPerRun(100, dog.look)
+			told = s.stuck.Load() - told
+		}
+		if n != 0 {
 			t.Errorf("%v allocations a look", n)
 		}
 	})

@@ -309,7 +309,7 @@ func TestInflateBlockFlood(t *testing.T) {
 	for name, block := range map[string]func(z *bitWriter){
 		"final":               func(z *bitWriter) { z.put(3, 10); z.n = (z.n + 7) &^ 7 },
 		"of the fixed codes":  func(z *bitWriter) { z.put(2, 10) },
-		"without compression": func(z *bitWriter) { z.put(0, 8); z.put(0xffff0000, 32) },
+		"without compression": func(z *bitWriter) { z.put(0, 8+16); z.put(0xffff, 16) },
 		"of codes of its own": shortBlock,
 		"of a long code":      longBlock,
 	} {
