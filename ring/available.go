@@ -17,21 +17,22 @@ func Available() error {
 	if rep.Refused != nil {
 		return rep.Refused
 	}
-	for _, f := range required {
-		if err := rep.Why(f); err != nil {
-			return tooOld(err)
-		}
+	if rep.old != nil {
+		return rep.old
 	}
 	return SelfTest().Err()
 }
 
-// tooOld adds the remedy for a missing feature: the kernel that has them all.
-func tooOld(err error) error {
-	var e *Error
-	if !errors.As(err, &e) {
-		return err
+// tooOld is why a kernel lacks what is required, with the one that has it all as the remedy;
+// nil when nothing is missing.
+func (p *Report) tooOld() error {
+	for _, f := range required {
+		var e *Error
+		if err := p.Why(f); errors.As(err, &e) {
+			with := *e
+			with.Remedy = "run Linux 6.1 or newer"
+			return &with
+		}
 	}
-	with := *e
-	with.Remedy = "run Linux 6.1 or newer"
-	return &with
+	return nil
 }

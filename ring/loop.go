@@ -50,6 +50,11 @@ type LoopConfig struct {
 	Buffers    uint32
 	BufferSize uint32
 
+	// WatchEnds has each connection polled for its peer's end beside the receive, which
+	// costs a request for each connection. A loop does so anyway where [SelfTest] saw the
+	// kernel lose one.
+	WatchEnds bool
+
 	// CPUs are the processors on which the loop's thread runs. Default: where the process may.
 	// Processors that are not there are left out; when none is left Run fails, as CheckCPUs does.
 	CPUs []int
@@ -95,6 +100,7 @@ type Loop struct {
 	spare  []*gather
 
 	listeners []*listener
+	watch     bool  // a receive may miss the peer's reset: see loop_watch.go
 	accepting bool  // not paused
 	deaf      bool  // StopAccept came
 	retryAt   int64 // when to accept again after a failure, 0 = now
@@ -122,6 +128,7 @@ const (
 	opCancel       // of a receive or send: only failures are reported
 	opCancelAccept // likewise, and nobody waits for them
 	opWake
+	opWatch
 )
 
 func userData(op uint64, gen, id uint32) uint64 {
@@ -159,6 +166,7 @@ func NewLoop(cfg LoopConfig) (*Loop, error) {
 	l := &Loop{ring: r, base: time.Now(), cpus: cfg.CPUs, accepting: true, inbox: inbox{fd: -1}}
 	r.log, r.looped = flight.New(cfg.Records, l.base), true
 	l.log = r.log
+	l.watch = cfg.WatchEnds || SelfTest().Reset != nil
 	l.mono = monotonic() - l.Clock() // late by what lies between two looks at the clock
 	if l.bufs, err = newBuffers(r, cfg.Buffers, cfg.BufferSize); err == nil {
 		err = l.inbox.open()
@@ -430,6 +438,8 @@ func (l *Loop) complete(c *CQE) {
 		l.closeDone(id, gen)
 	case opCancel:
 		l.cancelFailed(id, gen, c)
+	case opWatch:
+		l.watchFired(id, gen, c)
 	case opWake:
 		l.woken()
 	}

@@ -21,12 +21,20 @@ func (l *Loop) Close(id uint32) {
 		l.cancelRecv(id, s)
 	}
 	if s.flags&sending != 0 && s.inflight > 0 {
-		e := l.sqe()
-		e.PrepareCancel64(userData(opSend, s.gen, id), 0)
-		e.Flags = SQECQESkipSuccess
-		e.UserData = userData(opCancel, s.gen, id)
+		l.cancel(id, s, opSend)
+	}
+	if s.flags&watched != 0 {
+		l.cancel(id, s, opWatch)
 	}
 	l.closeWhenIdle(id, s)
+}
+
+// cancel cancels the connection's request of one kind.
+func (l *Loop) cancel(id uint32, s *slot, op uint64) {
+	e := l.sqe()
+	e.PrepareCancel64(userData(op, s.gen, id), 0)
+	e.Flags = SQECQESkipSuccess
+	e.UserData = userData(opCancel, s.gen, id)
 }
 
 // cancelFailed handles a cancellation that found nothing. As a rule what it looked for had
@@ -41,7 +49,7 @@ func (l *Loop) cancelFailed(id, gen uint32, c *CQE) {
 	switch {
 	case s.flags&closing != 0 && s.inflight > 0:
 		_ = unix.Shutdown(int(s.fd), unix.SHUT_RDWR) // ends every request on the socket
-	case s.flags&(armed|wanted) == armed:
+	case s.flags&(armed|halted) == armed|halted:
 		s.flags &^= halted
 		l.cancelRecv(id, s)
 	}

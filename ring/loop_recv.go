@@ -38,10 +38,7 @@ func (l *Loop) cancelRecv(id uint32, s *slot) {
 		return
 	}
 	s.flags |= halted
-	e := l.sqe()
-	e.PrepareCancel64(userData(opRecv, s.gen, id), 0)
-	e.Flags = SQECQESkipSuccess
-	e.UserData = userData(opCancel, s.gen, id)
+	l.cancel(id, s, opRecv)
 }
 
 // armRecv starts a multishot receive: one entry, and from then on a completion for
@@ -55,6 +52,9 @@ func (l *Loop) armRecv(id uint32) {
 	s.flags |= armed
 	s.flags &^= fed
 	s.inflight++
+	if l.watch {
+		l.armWatch(id)
+	}
 }
 
 // received handles a completion of a multishot receive. One without CQEFMore is its last.

@@ -32,6 +32,8 @@ const (
 	finDue                          // half-close after it
 	closing                         // Close was called
 	closeSent                       // and the descriptor's close is in flight
+	watched                         // a poll for the peer's end is in flight
+	seen                            // it has told of the end
 )
 
 // newSlot gives a connection its slot, the lowest that was ever used if there is one free.

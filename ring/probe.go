@@ -89,6 +89,15 @@ var features = [numFeatures]struct {
 	CanVectorizedSend:  {"vectorized send", Version{6, 17}, (*prober).sendsVectors},
 }
 
+// Features are all that Probe looks for, the oldest first.
+func Features() []Feature {
+	all := make([]Feature, numFeatures)
+	for f := range all {
+		all[f] = Feature(f)
+	}
+	return all
+}
+
 // String is the feature in words.
 func (f Feature) String() string { return features[f].name }
 
@@ -114,6 +123,7 @@ type Report struct {
 
 	ops     [ProbeOps]bool
 	reasons [numFeatures]error
+	old     error // why a loop cannot run on this kernel: see Available
 }
 
 // Why is nil when the feature is there, else an *Error saying why not.
@@ -194,6 +204,7 @@ func probe() *Report {
 			rep.reasons[f] = absence(Feature(f), rep.Kernel)
 		}
 	}
+	rep.old = rep.tooOld()
 	return rep
 }
 

@@ -51,7 +51,7 @@ func TestSelfTestResultErr(t *testing.T) {
 			t.Errorf("%s is not required", name)
 		}
 	}
-	if res := (SelfTestResult{Bundles: boom, Incremental: boom}); res.Err() != nil {
+	if res := (SelfTestResult{Reset: boom, Bundles: boom, Incremental: boom}); res.Err() != nil {
 		t.Error("an optional way is required")
 	}
 }
@@ -123,6 +123,16 @@ func TestDrainTimesOut(t *testing.T) {
 	start := time.Now()
 	err := tt.drain("silence", func(*CQE) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "no completion") || time.Since(start) < selfTestWait {
+		t.Errorf("after %v: %v", time.Since(start), err)
+	}
+}
+
+// A trial that is made up for does not hold a start up for as long.
+func TestDrainHasty(t *testing.T) {
+	tt := newTester(t)
+	tt.hasty = true
+	start := time.Now()
+	if err := tt.drain("silence", func(*CQE) error { return nil }); err == nil || time.Since(start) < hastyWait || time.Since(start) >= selfTestWait {
 		t.Errorf("after %v: %v", time.Since(start), err)
 	}
 }

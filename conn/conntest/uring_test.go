@@ -24,6 +24,12 @@ func TestUring(t *testing.T) {
 			return ring.NewLoop(ring.LoopConfig{Entries: 4, Buffers: 2, BufferSize: 256})
 		}))
 	})
+	// As where the kernel was seen to lose resets.
+	t.Run("Watch", func(t *testing.T) {
+		conntest.Run(t, conntest.Sockets("tcp", func() (conn.Driver, error) {
+			return ring.NewLoop(ring.LoopConfig{WatchEnds: true})
+		}))
+	})
 	// The kernel refuses what the driver is not known to need: nothing may be missing.
 	t.Run("Restricted", func(t *testing.T) {
 		conntest.Run(t, conntest.Sockets("tcp", func() (conn.Driver, error) {
