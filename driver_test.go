@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	_ "github.com/ringwire/ringwire/internal/oldkernel"
 	"github.com/ringwire/ringwire/ring"
 )
 

@@ -10,6 +10,7 @@ import (
 	"github.com/ringwire/ringwire/conn/conntest"
 	"github.com/ringwire/ringwire/conn/conntest/sim"
 	"github.com/ringwire/ringwire/fallback"
+	_ "github.com/ringwire/ringwire/internal/oldkernel"
 )
 
 func netpoll(cfg fallback.Config) func() (conn.Driver, error) {
