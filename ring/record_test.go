@@ -30,6 +30,9 @@ func recording(t *testing.T, n int) *Ring {
 // What was submitted and completed can be read, field by field, before and after the completion
 // is taken, once.
 func TestRecords(t *testing.T) {
+	if err := Available(); err != nil {
+		t.Skip(err) // RecvsendPollFirst is of 5.19
+	}
 	r := recording(t, 16)
 	a, b := pair(t)
 	buf := make([]byte, 5)

@@ -89,6 +89,9 @@ func TestLoopNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(names) == 0 {
+		t.Skip("the source is not here")
+	}
 	ops, flags := map[uint8]string{}, uint8(0)
 	for _, name := range names {
 		if strings.HasSuffix(name, "_test.go") {
