@@ -10,7 +10,7 @@ const (
 	charToken   = 1 << iota // tchar, RFC 9110 §5.6.2
 	charValue               // field-vchar, SP, HTAB and obs-text, RFC 9110 §5.5
 	charTarget              // what a request target may hold: visible ASCII but '#'
-	charHost                // reg-name without pct-encoded, RFC 3986 §3.2.2, and without ','
+	charHost                // what a host may hold: reg-name, RFC 3986 §3.2.2, but for pct-encoded and ','
 	charHex                 // HEXDIG
 	charPercent             // '%': the target needs a look at its escapes
 	charQuery               // '?': the target has a query

@@ -37,14 +37,15 @@
 //	and without escaped NUL, CR, LF or broken escapes                  400   §3.2
 //	a query is not looked into
 //	an absolute-form target wins over a Host that differs                    §3.2.2
-//	Host is checked in full; a comma in it is refused                  400   §3.2
+//	Host is checked in full; comma, percent-escapes, IPvFuture are
+//	refused, in a target as well                                       400   §3.2
 //	Content-Length is there once, even if repetitions agree            400   §6.3
 //	Content-Length with Transfer-Encoding is refused                   400   §6.1
 //	Transfer-Encoding is one line that ends in chunked                 400   §6.3
 //	a coding before chunked                                            501   §6.1
 //	Content_Length and Transfer_Encoding are refused                   400   §11.2
 //	whitespace in chunk lines is refused, also around ";"              400   §7.1.1
-//	trailers must not frame, route or authorise                        400   RFC 9110 §6.5.1
+//	trailers must not frame, route or authorise, nor be announced to   400   RFC 9110 §6.5.1
 //	Expect other than 100-continue                                     417   RFC 9110 §10.1.1
 //	TRACE with a body                                                  400   RFC 9110 §9.3.8
 //

@@ -65,7 +65,7 @@ var (
 	ErrLookalike          = &Error{400, "a field name imitates a framing field", "RFC 9112 §11.2"}
 	ErrExpectation        = &Error{417, "only 100-continue can be expected", "RFC 9110 §10.1.1"}
 	ErrTraceContent       = &Error{400, "TRACE with content", "RFC 9110 §9.3.8"}
-	ErrTrailerField       = &Error{400, "a field that must not be in a trailer section", "RFC 9110 §6.5.1"}
+	ErrTrailerField       = &Error{400, "a field that must not be in a trailer section, nor announced for one", "RFC 9110 §6.5.1"}
 	ErrTrailersTooLarge   = &Error{431, "the trailer section is too large", "RFC 9112 §7.1.2"}
 	ErrChunkSize          = &Error{400, "a chunk size is not a plain hexadecimal number", "RFC 9112 §7.1"}
 	ErrChunkOverflow      = &Error{400, "a chunk size is too large", "RFC 9112 §7.1"}

@@ -28,6 +28,8 @@ func (h *Head) note(p []byte, f field) *Error {
 			h.flags |= flagUpgrade
 			h.upgrade = f.value
 		}
+	case len(name) == 7 && c == 't' && equalFold(name, "trailer"):
+		return checkAnnouncement(value)
 	case len(name) == 2 && c == 't' && equalFold(name, "te"):
 		h.noteTE(value)
 	}

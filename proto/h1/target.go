@@ -108,8 +108,9 @@ func checkPath(path []byte) *Error {
 	return nil
 }
 
-// splitHost splits uri-host [ ":" port ] (RFC 9110 §7.2) and reports whether it is valid; both parts may be empty. A
-// comma is legal in a reg-name (RFC 3986 §3.2.2) but refused: it looks like two values in one line.
+// splitHost splits uri-host [ ":" port ] (RFC 9110 §7.2) and reports whether it is valid; both parts may be empty.
+// Refused, though legal in a reg-name (RFC 3986 §3.2.2), are a comma, which looks like two values in one line, and
+// percent-escapes: no host that has a name in DNS needs them, and whether two hosts are one would depend on who decodes.
 func splitHost(b []byte) (host, port []byte, ok bool) {
 	i := 0
 	if len(b) > 0 && b[0] == '[' {
@@ -118,8 +119,8 @@ func splitHost(b []byte) (host, port []byte, ok bool) {
 			return nil, nil, false
 		}
 	} else {
-		if i = scanName(b); i < 0 {
-			return nil, nil, false
+		for i < len(b) && chars[b[i]]&charHost != 0 {
+			i++
 		}
 	}
 	host = b[:i]
@@ -130,52 +131,14 @@ func splitHost(b []byte) (host, port []byte, ok bool) {
 	return host, port, b[i] == ':' && validPort(port)
 }
 
-// scanName returns the length of the reg-name that b begins with, -1 when it has a broken escape.
-func scanName(b []byte) int {
-	i := 0
-	for {
-		for i < len(b) && chars[b[i]]&charHost != 0 {
-			i++
-		}
-		if i == len(b) || b[i] != '%' {
-			return i
-		}
-		if len(b)-i < 3 || chars[b[i+1]]&chars[b[i+2]]&charHex == 0 {
-			return -1
-		}
-		i += 3
-	}
-}
-
-// validLiteral takes IPv6address and IPvFuture (RFC 3986 §3.2.2); zones are local to the client (RFC 6874 §4).
+// validLiteral takes an IPv6address (RFC 3986 §3.2.2). Zones are local to the client (RFC 6874 §4), and no IPvFuture
+// has come.
 func validLiteral(b []byte) bool {
-	if len(b) > 0 && b[0]|0x20 == 'v' {
-		return validFuture(b[1:])
-	}
 	if len(b) > len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255") || bytes.IndexByte(b, '%') >= 0 {
 		return false
 	}
 	ip, err := netip.ParseAddr(string(b))
 	return err == nil && ip.Is6()
-}
-
-// validFuture checks what follows the "v": 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ).
-func validFuture(b []byte) bool {
-	dot := bytes.IndexByte(b, '.')
-	if dot < 1 || dot == len(b)-1 {
-		return false
-	}
-	for _, c := range b[:dot] {
-		if chars[c]&charHex == 0 {
-			return false
-		}
-	}
-	for _, c := range b[dot+1:] {
-		if chars[c]&charHost == 0 && c != ':' {
-			return false
-		}
-	}
-	return true
 }
 
 // validPort takes *DIGIT that fits 16 bits.

@@ -109,8 +109,8 @@ func TestHostRefused(t *testing.T) {
 		"x/", "x/path", "http://x", "u@x", "u:p@x", "x y", "x\ty", "x,y", "x, y", "x#", "x?", `x\y`, "x\"", "<x>", "x|y", "x^", "x`", "{x}",
 		"x:a", "x:+80", "x:-1", "x: 80", "x :80", "x:80:80", "x:65536", "x:99999999999999999999", ":80", ":",
 		"[::1", "::1", "[]", "[::g]", "[1.2.3.4]", "[fe80::1%25eth0]", "[fe80::1%eth0]", "[::1]x", "[::1]:x", "[::1]80", "[[::1]]",
-		"[v1.]", "[v.x]", "[vg.x]", "[v1]", "[v1.a/b]", "[" + strings.Repeat(":", 60) + "]",
-		"%zz", "x%4", "x%", "\xc3\xa9", "x\x80",
+		"[v1.a:b]", "[v1.]", "[" + strings.Repeat(":", 60) + "]",
+		"caf%C3%A9", "%41", "%zz", "x%4", "x%", "\xc3\xa9", "x\x80",
 	} {
 		vectors = append(vectors, refusal{"RFC 9112 §3.2 " + v, host(v), ErrBadHost})
 	}
@@ -133,8 +133,8 @@ func TestHostRefused(t *testing.T) {
 
 func TestHostAccepted(t *testing.T) {
 	for _, v := range []string{
-		"x", "X.example.", "127.0.0.1", "127.0.0.1:8080", "x:", "x:0", "x:65535", "x:000080", "a_b", "a-b.c~d", "a!$&'()*+;=b", "caf%C3%A9",
-		"[::1]", "[::1]:80", "[2001:db8::1]:", "[::ffff:1.2.3.4]", "[v1.a:b]", "xn--caf-dma.example",
+		"x", "X.example.", "127.0.0.1", "127.0.0.1:8080", "x:", "x:0", "x:65535", "x:000080", "a_b", "a-b.c~d", "a!$&'()*+;=b",
+		"[::1]", "[::1]:80", "[2001:db8::1]:", "[::ffff:1.2.3.4]", "xn--caf-dma.example",
 	} {
 		accept(t, &defaults, "GET / HTTP/1.1\r\nHost: "+v+"\r\n\r\n", "GET / HTTP/1.1\r\nhoSt:\t"+v+" \t\r\n\r\n")
 	}

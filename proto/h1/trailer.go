@@ -40,6 +40,17 @@ func checkTrailer(name []byte) *Error {
 	return nil
 }
 
+// checkAnnouncement refuses a Trailer field that announces what a trailer section must not hold (RFC 9110 §6.6.2).
+func checkAnnouncement(list []byte) *Error {
+	for more := true; more; {
+		var name []byte
+		if name, list, more = nextElement(list); checkTrailer(name) != nil {
+			return ErrTrailerField
+		}
+	}
+	return nil
+}
+
 var forbiddenTrailers = [...]string{
 	"te", "host", "expect", "cookie", "trailer", "upgrade", "connection", "authorization",
 	"content-length", "content_length", "transfer-encoding", "transfer_encoding", "proxy-authorization",

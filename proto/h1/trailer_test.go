@@ -12,6 +12,9 @@ func TestTrailerRefused(t *testing.T) {
 		"Expect", "Authorization", "Proxy-Authorization", "Cookie", "Content_Length", "Transfer_Encoding"} {
 		vectors = append(vectors, refusal{"RFC 9110 §6.5.1 " + name, trailer(name + ": x\r\n"), ErrTrailerField})
 	}
+	for _, list := range []string{"Content-Length", "x, transfer-encoding", ",Trailer ,x", "cookie"} {
+		vectors = append(vectors, refusal{"RFC 9110 §6.6.2 announced: " + list, post("Trailer: " + list + "\r\n"), ErrTrailerField})
+	}
 	refuse(t, &defaults, append(vectors,
 		refusal{"RFC 9110 §6.5.1 behind a good one", trailer("A: b\r\nContent-Length: 1\r\n"), ErrTrailerField},
 		refusal{"RFC 9112 §5.1 space before the colon", trailer("A : b\r\n"), ErrSpaceAfterName},
@@ -33,6 +36,7 @@ func TestTrailerAccepted(t *testing.T) {
 		chunked("0\r\nVary: *\r\nContent-Type: text/plain\r\n\r\n"),
 		chunked("0\r\nExpires: x\r\nHosts: x\r\nTEX: x\r\nContent-Lengths: 1\r\nX-Host: y\r\n\r\n"),
 		chunked("0\r\na:\r\n\r\n"),
+		post("Trailer: Expires, , X-Digest\r\nTransfer-Encoding: chunked\r\n")+"0\r\nExpires: x\r\n\r\n",
 	)
 }
 
