@@ -81,6 +81,12 @@ type testServer struct {
 // and checks that everything came home.
 func start(t testing.TB, driver string, h HandlerFunc, tune ...func(*Server)) *testServer {
 	t.Helper()
+	return startBy((*Server).ListenAndServe, t, driver, h, tune...)
+}
+
+// startBy is start with what makes the server serve.
+func startBy(serve func(*Server) error, t testing.TB, driver string, h HandlerFunc, tune ...func(*Server)) *testServer {
+	t.Helper()
 	s := &testServer{t: t, log: new(logBuffer), ret: make(chan error, 1)}
 	s.Server = &Server{Addr: "127.0.0.1:0", Handler: h, Config: testConfig(driver)}
 	s.Logger = s.log.logger()
@@ -90,7 +96,7 @@ func start(t testing.TB, driver string, h HandlerFunc, tune ...func(*Server)) *t
 	for _, f := range tune {
 		f(s.Server)
 	}
-	go func() { s.ret <- s.ListenAndServe() }()
+	go func() { s.ret <- serve(s.Server) }()
 	addr := s.Started()
 	if addr == nil {
 		t.Fatalf("the server did not start: %v", <-s.ret)

@@ -55,8 +55,10 @@ func dialPeer(t testing.TB, network, addr string) *peer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	return &peer{t, c, bufio.NewReader(c)}
+	return newPeer(t, c)
 }
+
+func newPeer(t testing.TB, c net.Conn) *peer { return &peer{t, c, bufio.NewReader(c)} }
 
 // send sends text as it stands.
 func (p *peer) send(text string) {

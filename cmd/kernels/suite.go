@@ -23,6 +23,7 @@ type task struct {
 	skip  string // tests that prove nothing about a kernel, or the wrong thing there
 	run   string // tests, "" = all
 	args  []string
+	env   map[string]string
 	data  string // a directory of the checkout that the tests read
 	long  bool   // left out with -short
 	limit int    // seconds
@@ -35,7 +36,7 @@ var tasks = []task{
 	{name: "ring", pkg: "ring", tests: true, skip: ringSkipped, data: "ring/testdata", limit: 90},
 	{name: "conntest", pkg: "conn/conntest", tests: true, run: conntestCases, skip: "PauseResume", limit: 150},
 	{name: "conn", pkg: "conn", tests: true, run: "Dial|Adopt|Listen", skip: "OpenSSL|Sim|TestAdoptTLSFails|DialLoopBusy|DialTLSFails", long: true, limit: 90},
-	{name: "server", pkg: ".", tests: true, run: serverTests, limit: 150},
+	{name: "server", pkg: ".", tests: true, run: serverTests, env: map[string]string{"RINGWIRE_TEST_SET_CLOCK": "1"}, limit: 150},
 	{name: "load", pkg: "cmd/kernels/guest", args: []string{"load"}, limit: 90},
 }
 
@@ -49,7 +50,7 @@ const (
 
 	// serverTests are the root package's: HTTP/1.1, bodies, pipelines, WebSockets, topics, TLS, ends.
 	serverTests = "^Test(AutoDriver|Driver|NetHTTPClient|Addresses|UnixSocket|KeepAlive|ResponseFraming|Pipeline|HalfClose|" +
-		"ExpectContinue|Trailers$|BodyStreamed$|BodyWhole|BlockingFlush|WebSocket(Echo|ManyAtOnce|Gone)|TopicBurst|DialBlocking|HTTPS$)"
+		"ExpectContinue|Trailers$|BodyStreamed$|BodyWhole|BlockingFlush|WebSocket(Echo|ManyAtOnce|Gone)|TopicBurst|DialBlocking|HTTPS$|ClockJumps)"
 )
 
 // suite is what was built: an initramfs for any kernel, but for its modules.
@@ -142,7 +143,7 @@ func (t *task) build(ctx context.Context, root, file string) error {
 }
 
 func (t *task) job() guest.Job {
-	job := guest.Job{Name: t.name, Program: "/bin/" + t.program(), Args: t.args, Seconds: t.limit}
+	job := guest.Job{Name: t.name, Program: "/bin/" + t.program(), Args: t.args, Env: t.env, Seconds: t.limit}
 	if t.tests {
 		job.Args = []string{"-test.v", "-test.short", fmt.Sprintf("-test.timeout=%ds", t.limit-5)}
 		if t.run != "" {
