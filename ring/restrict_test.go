@@ -297,6 +297,8 @@ func TestRestrictRefused(t *testing.T) {
 	if err := Available(); err != nil {
 		t.Skip(err)
 	}
+	runtime.LockOSThread() // a ring answers its own thread only
+	defer runtime.UnlockOSThread()
 	r, err := New(Config{Entries: 4}) // enabled: too late
 	if err != nil {
 		t.Fatal(err)
