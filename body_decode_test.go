@@ -441,6 +441,9 @@ func TestDecodeLimits(t *testing.T) {
 
 // curl sends what gzip, zstd and brotli make, by whatever of them is installed.
 func TestDecodeCurl(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: other processes, to which nothing here makes a difference")
+	}
 	needsPlain(t)
 	t.Parallel()
 	curl, err := exec.LookPath("curl")

@@ -116,6 +116,9 @@ func serveDenied() {
 
 // In each environment the diagnosis names the cause, and its driver is the one that a server takes, which serves.
 func TestDenied(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: other processes, to which nothing here makes a difference")
+	}
 	for name, env := range environments {
 		t.Run(name, func(t *testing.T) {
 			if env.root && os.Geteuid() != 0 {

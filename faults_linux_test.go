@@ -287,7 +287,11 @@ func TestSYNFlood(t *testing.T) {
 				c.Inject(c.A, syn.Packet())
 			}
 		}()
-		for range 6 {
+		dials := uint64(6) // each may wait for a second, until its SYN is sent again
+		if testing.Short() {
+			dials = 2
+		}
+		for range dials {
 			p := s.dialOver(c)
 			p.get("/")
 			_ = p.Close()
@@ -297,9 +301,9 @@ func TestSYNFlood(t *testing.T) {
 		n := <-ended
 		s.eventually("all are gone", func(svc *service) bool { return svc.loop.Stats().Open == 0 })
 		after := s.Stats()
-		if n < 1000 || after.Accepted-before.Accepted != 6 || after.Mapped-before.Mapped > 4<<20 {
-			t.Errorf("%d false beginnings, 6 connections: accepted %d, %d bytes more are mapped",
-				n, after.Accepted-before.Accepted, after.Mapped-before.Mapped)
+		if n < 1000 || after.Accepted-before.Accepted != dials || after.Mapped-before.Mapped > 4<<20 {
+			t.Errorf("%d false beginnings, %d connections: accepted %d, %d bytes more are mapped",
+				n, dials, after.Accepted-before.Accepted, after.Mapped-before.Mapped)
 		}
 		if text := s.log.String(); strings.Contains(text, "WARN") || strings.Contains(text, "ERROR") {
 			t.Error(text)

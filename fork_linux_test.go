@@ -24,6 +24,9 @@ func listDescriptors() {
 // Programs that are started while a server accepts and serves inherit nothing of it: no connection, no listener,
 // no ring. Otherwise a connection would stay open for as long as the program runs.
 func TestForkWhileServing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: other processes, to which nothing here makes a difference")
+	}
 	eachDriver(t, func(t *testing.T, driver string) {
 		s := start(t, driver, hello, func(s *Server) { s.Loops = 2 })
 		var clients sync.WaitGroup
