@@ -23,7 +23,11 @@ func TestClockJumps(t *testing.T) {
 			s.IdleTimeout = 2 * time.Second
 			s.Every(20*time.Millisecond, func(*Tick) { ticks.Add(1) })
 		})
-		for _, jump := range []time.Duration{time.Hour, -2 * time.Hour, 24 * 365 * time.Hour, -24 * 365 * time.Hour, time.Hour} {
+		jumps := []time.Duration{24 * 365 * time.Hour, -24 * 365 * time.Hour, time.Hour, -time.Hour}
+		if testing.Short() {
+			jumps = jumps[2:]
+		}
+		for _, jump := range jumps {
 			p := s.dial()
 			p.get("/")
 			before := ticks.Load()
