@@ -53,7 +53,7 @@ type Config struct {
 	ReadHeaderTimeout time.Duration // from the first byte of a head, or the accept, to its end; default 10 s
 	HandshakeTimeout  time.Duration // for a TLS handshake, from the accept; default 10 s
 	IdleTimeout       time.Duration // between requests; default 60 s
-	WriteTimeout      time.Duration // with the peer taking none of the output; default 30 s
+	WriteTimeout      time.Duration // for the peer to take 128 KiB of the output, or what there is of it; default 30 s
 	BodyMinRate       int           // bytes per second a request body must arrive with, after 5 s of grace; default 1024
 
 	// How much it takes.

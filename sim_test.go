@@ -96,7 +96,9 @@ type simWorld struct {
 	faults  sim.Faults
 	trace   io.Writer // nil = none
 	clients []*simClient
-	shut    bool // Shutdown was called: requests not begun are not answered
+	handler HandlerFunc   // default simHandler
+	tune    func(*Server) // nil = as the seed has it
+	shut    bool          // Shutdown was called: requests not begun are not answered
 }
 
 // simulate makes one run.
@@ -130,11 +132,17 @@ func (w *simWorld) run(seed uint64, blocking bool) {
 func (w *simWorld) open(seed uint64) {
 	window := []int{300, 4096, 64 << 10}[w.rng.IntN(3)]
 	w.sim = sim.New(sim.Config{Seed: seed, Faults: w.faults, Window: window, Trace: w.trace})
-	w.srv = &Server{Handler: HandlerFunc(simHandler), Config: testConfig(DriverNetpoll)}
+	if w.handler == nil {
+		w.handler = simHandler
+	}
+	w.srv = &Server{Handler: w.handler, Config: testConfig(DriverNetpoll)}
 	w.srv.BodyBuffer, w.srv.MaxBody = 2000, simMaxBody
 	w.srv.IdleTimeout = -1 // or it would hide a connection that is not closed when it should be
 	if w.rng.IntN(2) == 0 {
 		w.srv.MaxConns = 2
+	}
+	if w.tune != nil {
+		w.tune(w.srv)
 	}
 	if err := w.srv.prepare(); err != nil {
 		w.t.Fatal(err)

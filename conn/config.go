@@ -24,8 +24,8 @@ type Config struct {
 	// one ends. Default: no limit.
 	MaxConns int
 
-	// WriteTimeout is how long a peer may take none of the output before the
-	// connection is closed. Default 30 s.
+	// WriteTimeout is how long the peer may take for one send, which is of MaxSend bytes at most;
+	// then the connection is closed. Default 30 s: a peer is put up with that takes 4.4 KB/s.
 	WriteTimeout time.Duration
 
 	// LingerTimeout is how long CloseLinger waits for the peer's end. Default 1 s.
@@ -62,8 +62,7 @@ type Config struct {
 	// wait. Default 1024.
 	MaxHandshakes int
 
-	// MaxSend bounds one send in bytes, and with WriteTimeout sets the slowest peer
-	// that is put up with. Default 128 KiB.
+	// MaxSend bounds one send in bytes: see WriteTimeout. Default 128 KiB.
 	MaxSend int
 }
 
