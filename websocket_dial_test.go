@@ -131,8 +131,8 @@ func TestDialRefused(t *testing.T) {
 	t.Parallel()
 	needsPlain(t)
 	eachDriver(t, func(t *testing.T, driver string) {
-		d := dialer(t, driver)
-		d.HandshakeTimeout = 200 * time.Millisecond
+		d, hasty := dialer(t, driver), dialer(t, driver)
+		hasty.HandshakeTimeout = 200 * time.Millisecond
 		for _, tc := range []struct {
 			answer string
 			status int
@@ -159,7 +159,11 @@ func TestDialRefused(t *testing.T) {
 				}
 				_ = c.Close()
 			}()
-			ws, err := d.Dial(t.Context(), "ws://"+ln.Addr().String(), nil)
+			dial := d.Dial
+			if tc.want == os.ErrDeadlineExceeded {
+				dial = hasty.Dial
+			}
+			ws, err := dial(t.Context(), "ws://"+ln.Addr().String(), nil)
 			e, ok := as[*DialError](err)
 			if ws != nil || !ok || e.Status != tc.status || !errors.Is(err, tc.want) {
 				t.Errorf("%.20q: got %v, want status %d and %v", tc.answer, err, tc.status, tc.want)
