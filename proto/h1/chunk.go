@@ -115,10 +115,13 @@ func (e *Engine) endChunkLine() {
 	}
 }
 
+// maxChunkDigits bounds leading zeros, too: more digits than 64 bits have are refused by others.
+const maxChunkDigits = 16
+
 func (e *Engine) chunkSizeByte(c byte) *Error {
 	switch {
 	case chars[c]&charHex != 0:
-		if e.remaining > math.MaxInt64>>4 {
+		if e.remaining > math.MaxInt64>>4 || e.line > maxChunkDigits {
 			return ErrChunkOverflow
 		}
 		e.remaining = e.remaining<<4 | unhex(c)

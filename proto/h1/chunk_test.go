@@ -21,6 +21,7 @@ func TestChunkRefused(t *testing.T) {
 		vectors = append(vectors, refusal{"RFC 9112 §7.1.1 " + v, chunked("5" + v + "\r\nhello\r\n0\r\n\r\n"), ErrChunkExtension})
 	}
 	refuse(t, &defaults, append(vectors,
+		refusal{"RFC 9112 §7.1 more digits than 64 bits have", chunked("00000000000000001\r\na\r\n0\r\n\r\n"), ErrChunkOverflow},
 		refusal{"RFC 9112 §7.1 2^63", chunked("8000000000000000\r\n"), ErrChunkOverflow},
 		refusal{"RFC 9112 §7.1 2^64", chunked("10000000000000000\r\n"), ErrChunkOverflow},
 		refusal{"RFC 9112 §7.1 2^64 + 5", chunked("10000000000000005\r\nhello\r\n0\r\n\r\n"), ErrChunkOverflow},

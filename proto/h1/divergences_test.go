@@ -11,7 +11,7 @@ import (
 
 // divergence is something that net/http's server serves and this engine refuses.
 type divergence struct {
-	err *Error
+	err *Error // nil: the connection is closed after what was served
 	in  string
 	why string
 }
@@ -20,9 +20,11 @@ type divergence struct {
 // for different reasons.
 var divergences = []divergence{
 	{ErrBareLF, "GET / HTTP/1.1\nHost: x\n\n", "a recipient may take a lone LF for a line's end; two that do not agree see two requests where the other sees one"},
+	{ErrBareCR, "POST / HTTP/1.1\r\nHost: x\r\n\r\n\r" + get(""), "behind a POST net/http skips up to four of CR and LF, in any order"},
 	{ErrEmptyLines, "POST / HTTP/1.1\r\nHost: x\r\n\r\n\r\n\r\n" + get(""), "one empty line before a request is tolerated, as clients of old send one behind a body; nobody sends two"},
 	{ErrBadTarget, "GET /a\\b HTTP/1.1\r\nHost: x\r\n\r\n", "a backslash is no URI character, and some read it as a slash: what a filter sees is not what is served"},
 	{ErrBadTarget, "GET /caf\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n", "a URI is ASCII: what is beyond is sent escaped, and unescaped it means what the reader's encoding is"},
+	{ErrEmptyTarget, "CONNECT  HTTP/1.0\r\n\r\n", "there is no empty target; net/http puts http:// before what CONNECT names, and then finds nothing wrong"},
 	{ErrTargetForm, "GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n", "only http and https URIs have an origin here; net/http leaves it to the handler"},
 	{ErrTargetFragment, "GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n", "a fragment is the client's and is never sent; whether it is part of the path would depend on the reader"},
 	{ErrTargetEscape, "GET /a%00b HTTP/1.1\r\nHost: x\r\n\r\n", "escaped NUL, CR and LF serve to reach past this server: into C strings, logs and header fields"},
@@ -50,7 +52,10 @@ var divergences = []divergence{
 	{ErrTraceContent, "TRACE / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na", "a client must not send content with TRACE"},
 	{ErrTrailerField, chunked("0\r\nContent-Length: 5\r\n\r\n"), "what frames, routes or authorises a message must not come behind it: it was acted on already"},
 	{ErrChunkSize, chunked("1 \r\na\r\n0\r\n\r\n"), "the grammar has no space there; parsers disagree about it"},
+	{ErrChunkOverflow, chunked("8000000000000000\r\na"), "nobody has so many bytes, and a signed counter would take it for less than nothing"},
 	{ErrChunkExtension, chunked("1; a\r\na\r\n0\r\n\r\n"), "net/http skips to the end of the line; what is skipped without a look is where chunks have been hidden"},
+
+	{nil, "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n" + get(""), "who says both is answered and the connection closed, as close wins (RFC 9112 §9.3); net/http goes on where the version is 1.0"},
 
 	{ErrMethodTooLong, strings.Repeat("M", 8<<10) + " / HTTP/1.1\r\nHost: x\r\n\r\n", limited},
 	{ErrRequestLineTooLong, "GET /" + strings.Repeat("a", 8<<10) + " HTTP/1.1\r\nHost: x\r\n\r\n", limited},
@@ -109,7 +114,11 @@ func divergencesTable() string {
 			in = in[:20] + "…" + in[len(in)-30:]
 		}
 		example := strings.NewReplacer("`", "'", "|", "\\|").Replace(strconv.Quote(in))
-		fmt.Fprintf(&b, "| %d, %s | %s | `%s` | %s |\n", d.err.Status, d.err.Text, d.err.Ref, example, d.why)
+		what, source := "nothing: what follows is not served", "RFC 9112 §9.3"
+		if d.err != nil {
+			what, source = fmt.Sprintf("%d, %s", d.err.Status, d.err.Text), d.err.Ref
+		}
+		fmt.Fprintf(&b, "| %s | %s | `%s` | %s |\n", what, source, example, d.why)
 	}
 	return b.String()
 }
