@@ -143,7 +143,7 @@ func TestStaples(t *testing.T) {
 	b.round(context.Background())
 	b.expectStaple(false, "it has expired")
 	b.log.expect(t, "no OCSP staple fetched", 1)
-	b.log.expect(t, "503", 1)
+	b.log.expect(t, "answers 503", 1)
 	// And back.
 	b.at = time.Now()
 	b.set.names.Load().pairs[0].staple.due = b.at
