@@ -41,6 +41,7 @@ var divergences = []divergence{
 	{ErrHostEmpty, "GET / HTTP/1.1\r\nHost:\r\n\r\n", "an http URI has a host, so only a target that names one, or none at all, may come with an empty field"},
 	{ErrManyLengths, post("Content-Length: 0\r\nContent-Length: 0\r\n"), "repetitions that agree may be merged, or refused: who repeats it is broken or tries"},
 	{ErrLengthAndCoding, post("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n", "the classic of request smuggling; it ought to be handled as an error"},
+	{ErrBadLength, post("Content-Length:\r\n 0\r\n"), "a folded line: its first half has no number. So it is with every field that is looked into"},
 	{ErrBadCoding, post("Transfer-Encoding:\r\n chunked\r\n") + "0\r\n\r\n", "the folded line again: its first half has no coding"},
 	{ErrCodingVersion, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", inOld},
 	{ErrChunkedNotLast, "POST / HTTP/1.0\r\nTransfer-Encoding: gzip\r\n\r\n", inOld},

@@ -86,6 +86,8 @@ func (h *Head) noteConnection(list []byte) {
 			h.flags |= flagConnUpgrade
 		case equalFold(option, "te"):
 			h.flags |= flagConnTE
+		case scanToken(option, 0) != len(option):
+			h.flags |= flagClose // "x close" is no list, and some find a close in it
 		}
 	}
 }
