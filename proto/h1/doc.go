@@ -46,6 +46,8 @@
 //	Content_Length and Transfer_Encoding are refused                   400   §11.2
 //	whitespace in chunk lines is refused, also around ";"              400   §7.1.1
 //	trailers must not frame, route or authorise, nor be announced to   400   RFC 9110 §6.5.1
+//	a chunk size has 16 digits at most, leading zeros too              400   §7.1
+//	a Connection option that is no token closes                              RFC 9110 §7.6.1
 //	Expect other than 100-continue                                     417   RFC 9110 §10.1.1
 //	TRACE with a body                                                  400   RFC 9110 §9.3.8
 //

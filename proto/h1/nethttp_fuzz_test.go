@@ -24,32 +24,15 @@ func FuzzAgainstNetHTTP(f *testing.F) {
 	}
 	std := startStd(f)
 	f.Fuzz(func(t *testing.T, in string) {
-		here, err := serveHere(in)
-		if tolerates(in, here) {
-			return
-		}
+		here := serveHere(in)
 		there := std.serve(in)
-		if why := stricter(here, there); why != "" {
-			t.Fatalf("%q: %s\nhere\t%v\nerror\t%v\nnet/http\t%v", in, why, texts(here), err, texts(there))
+		if why := stricter(here.list, there); why != "" {
+			t.Fatalf("%q: %s\nhere\t%v\nerror\t%v\nnet/http\t%v", in, why, texts(here.list), here.err, texts(there))
 		}
-		if goesOn(here, there) && !justified(err) && !folded(in) {
-			t.Fatalf("%q: net/http goes on, here\t%v\nerror\t%v\nnet/http\t%v", in, texts(here), err, texts(there))
+		if goesOn(here.list, there) && !here.justified() {
+			t.Fatalf("%q: net/http goes on, here\t%v\nerror\t%v\nnet/http\t%v", in, texts(here.list), here.err, texts(there))
 		}
 	})
-}
-
-// tolerates reports whether an empty line may have been skipped before the first request, or behind one that
-// is no POST: a server should (RFC 9112 §2.2), and net/http does not.
-func tolerates(in string, here []message) bool {
-	if strings.HasPrefix(in, "\r") {
-		return true
-	}
-	for i := range here {
-		if !strings.HasPrefix(here[i].line, "POST ") && (strings.Contains(in, "\n\r\n\r\n") || here[i].body != "") {
-			return true
-		}
-	}
-	return false
 }
 
 func texts(list []message) (lines []string) {
@@ -87,10 +70,28 @@ func goesOn(here, there []message) bool {
 	return n.whole && !h.whole || len(n.body) > len(h.body)
 }
 
-// folded reports whether a line may go on in the next, which net/http puts together: here its first half
-// is refused already when that alone makes no sense, by whatever is wrong with it.
-func folded(in string) bool { return strings.Contains(in, "\n ") || strings.Contains(in, "\n\t") }
+// justified reports whether it is known why nothing more was served.
+func (o *outcome) justified() bool {
+	if o.err == nil { // it closed, as Connection may have it
+		if len(o.list) == 0 {
+			return false
+		}
+		last := &o.list[len(o.list)-1]
+		return slices.ContainsFunc(last.fields, func(f string) bool { return strings.HasPrefix(f, "Connection: ") })
+	}
+	return folded(o.rest) || slices.ContainsFunc(divergences, func(d divergence) bool { return d.err == o.err })
+}
 
-func justified(err *Error) bool {
-	return slices.ContainsFunc(divergences, func(d divergence) bool { return d.err == err })
+// folded reports whether a line goes on in the next, before the first empty one. net/http puts the two together; here
+// the first may be refused already, by whatever is wrong with it alone.
+func folded(section string) bool {
+	for line := range strings.Lines(section) {
+		switch {
+		case line == "\r\n" || line == "\n":
+			return false
+		case line[0] == ' ' || line[0] == '\t':
+			return true
+		}
+	}
+	return false
 }

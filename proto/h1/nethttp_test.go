@@ -54,9 +54,16 @@ func compareNames(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// serveHere gives a stream to an engine, and answers each request. err is why it did not go on; nil
-// when the stream or the connection was at its end.
-func serveHere(in string) (list []message, err *Error) {
+// outcome is what an engine made of a stream.
+type outcome struct {
+	list []message
+	err  *Error // why it did not go on; nil when the stream or the connection was at its end
+	rest string // what was not consumed
+}
+
+// serveHere gives a stream to an engine, and answers each request. It ends before a request behind an empty
+// line, but for one behind a POST: a server should skip that line (RFC 9112 §2.2), net/http does not.
+func serveHere(in string) (o outcome) {
 	var e Engine
 	var h Head
 	// What net/http bounds by the size of its buffer.
@@ -64,32 +71,42 @@ func serveHere(in string) (list []message, err *Error) {
 	e.Init(Server, &lim)
 	for p := []byte(in); ; {
 		ev := e.Next(p, &h)
+		o.rest = string(p)
 		p = p[ev.N:]
+		last := len(o.list) - 1
 		switch ev.Kind {
 		case HeadDone:
-			list = append(list, headOf(&h))
-		case Data:
-			list[len(list)-1].body += string(ev.Data)
-		case End:
-			m := &list[len(list)-1]
-			m.whole = true
-			for i := range h.TrailerLen() {
-				name, value := h.TrailerAt(i)
-				m.trailers = append(m.trailers, line(name, value))
+			skipped := ev.N > len(h.Raw())
+			if skipped && (last < 0 || !strings.HasPrefix(o.list[last].line, "POST ")) {
+				return o
 			}
-			slices.SortStableFunc(m.trailers, compareNames)
+			o.list = append(o.list, headOf(&h))
+		case Data:
+			o.list[last].body += string(ev.Data)
+		case End:
+			o.list[last].end(&h)
 			e.AppendResponseHead(nil, &ResponseHead{Status: 404})
 			e.FinishResponse()
 		case NeedMore:
-			return list, e.HandleEOF()
+			o.err = e.HandleEOF()
+			return o
 		case Closed:
-			return list, nil
+			return o
 		case Fail:
-			return list, ev.Err
+			o.err = ev.Err
+			return o
 		default:
 			panic(fmt.Sprint("event ", ev.Kind))
 		}
 	}
+}
+
+func (m *message) end(h *Head) {
+	m.whole = true
+	for i := range h.TrailerLen() {
+		m.trailers = append(m.trailers, line(h.TrailerAt(i)))
+	}
+	slices.SortStableFunc(m.trailers, compareNames)
 }
 
 func line(name, value []byte) string {
