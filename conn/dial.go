@@ -2,11 +2,9 @@ package conn
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/ringwire/ringwire/tls"
 )
@@ -57,21 +55,6 @@ func (l *Loop) Dial(ctx context.Context, to Remote, h Opener) error {
 		return fmt.Errorf("conn: dial %s %s: %w", to.Network, to.Address, err)
 	}
 	return nil
-}
-
-// explainDial adds the remedy to the errors that need one: what net says names the address.
-func explainDial(err error) error {
-	remedy := ""
-	switch {
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		remedy = "no local port is free for that address: keep connections instead of making new ones, or widen " +
-			"the range of ports, on Linux the sysctl net.ipv4.ip_local_port_range"
-	case errors.Is(err, syscall.EMFILE):
-		remedy = "no file descriptors left: raise ulimit -n"
-	default:
-		return fmt.Errorf("conn: %w", err)
-	}
-	return fmt.Errorf("conn: %w (%s)", err, remedy)
 }
 
 // dialed has the loop take nc, and waits for what becomes of it.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"syscall"
 )
 
 // Listen opens n listeners for one address, one for each loop. Where the system
@@ -107,22 +106,4 @@ func dupListener(ln net.Listener) (net.Listener, error) {
 		u.SetUnlinkOnClose(false)
 	}
 	return dup, err
-}
-
-// explainListen adds the remedy to the errors that people meet.
-func explainListen(address string, err error) error {
-	remedy := ""
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		remedy = "another process listens there: stop it or choose another port"
-	case errors.Is(err, syscall.EACCES):
-		remedy = "ports below 1024 need CAP_NET_BIND_SERVICE or the sysctl net.ipv4.ip_unprivileged_port_start"
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		remedy = "no interface of this machine has that address"
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		remedy = "no file descriptors left: raise ulimit -n"
-	default:
-		return fmt.Errorf("conn: listen on %q: %w", address, err)
-	}
-	return fmt.Errorf("conn: listen on %q: %w (%s)", address, err, remedy)
 }

@@ -169,25 +169,6 @@ func TestListenNonsense(t *testing.T) {
 	}
 }
 
-// TestExplainListen has the errors that are hard to come by.
-func TestExplainListen(t *testing.T) {
-	for _, c := range []struct {
-		err    error
-		remedy string
-	}{
-		{syscall.EACCES, "CAP_NET_BIND_SERVICE"},
-		{syscall.EMFILE, "ulimit -n"},
-		{syscall.ENFILE, "ulimit -n"},
-		{syscall.EADDRINUSE, "choose another port"},
-	} {
-		cause := &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", c.err)}
-		wantError(t, explainListen(":80", cause), c.err, `listen on ":80"`, c.remedy)
-	}
-	if text := explainListen(":80", syscall.EINVAL).Error(); strings.Contains(text, "(") {
-		t.Errorf("an error without a remedy has one: %s", text)
-	}
-}
-
 // TestListenUnix: loops share the one socket that a path can have, and its file goes with
 // the first listener, whatever the others do.
 func TestListenUnix(t *testing.T) {
