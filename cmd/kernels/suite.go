@@ -88,7 +88,7 @@ func buildSuite(ctx context.Context, root, dir string, only []string) (*suite, e
 				return nil, err
 			}
 			s.entries = append(s.entries, files...)
-			job.Dir = "/work/" + filepath.Dir(t.data)
+			job.Dir = "/src/" + filepath.Dir(t.data)
 		}
 		s.jobs = append(s.jobs, job)
 	}
@@ -156,7 +156,7 @@ func (t *task) job() guest.Job {
 	return job
 }
 
-// dataFiles are the files of a directory, at /work in the guest.
+// dataFiles are the files of a directory, at /src in the guest.
 func dataFiles(root, dir string) ([]entry, error) {
 	files, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(dir)))
 	if err != nil {
@@ -165,7 +165,7 @@ func dataFiles(root, dir string) ([]entry, error) {
 	var list []entry
 	for _, f := range files {
 		if f.Type().IsRegular() {
-			list = append(list, entry{name: "work/" + dir + "/" + f.Name(), file: filepath.Join(root, dir, f.Name()), mode: 0o644})
+			list = append(list, entry{name: "src/" + dir + "/" + f.Name(), file: filepath.Join(root, dir, f.Name()), mode: 0o644})
 		}
 	}
 	return list, nil

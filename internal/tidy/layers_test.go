@@ -15,7 +15,7 @@ var layers = map[string][]string{
 	".":                  {"conn", "fallback", "internal/flight", "internal/host", "internal/plant", "mem", "proto/coding", "proto/form", "proto/h1", "proto/multipart", "proto/ws", "ring", "tls"},
 	"cmd/doctor":         {"."},
 	"cmd/kernels":        {"internal/guest"},
-	"cmd/kernels/guest":  {".", "internal/guest", "ring"},
+	"cmd/kernels/guest":  {".", "internal/guest", "internal/wire", "ring"},
 	"conn":               {"internal/flight", "internal/plant", "mem", "tls"},
 	"conn/conntest":      {"conn", "conn/conntest/sim", "mem"},
 	"conn/conntest/sim":  {},

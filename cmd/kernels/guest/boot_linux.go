@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ringwire/ringwire/internal/guest"
+	"github.com/ringwire/ringwire/internal/wire"
 )
 
 // boot is process 1: it prepares the machine, runs the plan and turns the power off.
@@ -43,25 +44,10 @@ func prepare() error {
 			first = fmt.Errorf("mounting %s: %w", m.dir, err)
 		}
 	}
-	if err := up("lo"); err != nil && first == nil {
+	if err := wire.Loopback(); err != nil && first == nil {
 		first = fmt.Errorf("lo: %w", err)
 	}
 	return first
-}
-
-// up is "ip link set NAME up" (netdevice(7)).
-func up(name string) error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	req, err := unix.NewIfreq(name)
-	if err != nil {
-		return err
-	}
-	req.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req)
 }
 
 func runPlan() error {
