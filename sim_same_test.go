@@ -95,43 +95,39 @@ func (e *events) handler(w *ResponseWriter, r *Request) {
 }
 
 // answered writes down what a client has got: answers without what tells of the time, or of how bytes
-// were cut. It reports how many final ones are whole.
+// were cut.
 func (e *events) answered(client int, s *script, got []byte) {
+	rest, err := s.answers(got, func(res *http.Response, body []byte) {
+		res.Header.Del("Date")
+		e.add(client, "answer: %d %v, %d bytes %.40q, trailer %v", res.StatusCode, res.Header, len(body), body, res.Trailer)
+	})
+	e.add(client, "behind the answers: %q, %v", rest, err)
+}
+
+// answers reads the final answers to a script's requests. The error is why one is not whole.
+func (s *script) answers(got []byte, each func(res *http.Response, body []byte)) (rest []byte, err error) {
 	r := bufio.NewReader(bytes.NewReader(got))
 	for i := 0; i < len(s.requests); {
 		res, err := http.ReadResponse(r, &http.Request{Method: s.requests[i].method})
 		if err != nil {
-			e.add(client, "no answer %d: %v", i, err)
-			return
+			return nil, err
 		}
 		body, err := io.ReadAll(res.Body)
-		if res.StatusCode == http.StatusContinue {
-			continue // whether it comes depends on when the body does
+		if err != nil {
+			return nil, err
 		}
-		res.Header.Del("Date")
-		e.add(client, "answer: %d %v, %d bytes %.40q, trailer %v, %v", res.StatusCode, res.Header, len(body), body, res.Trailer, err)
-		i++
+		if res.StatusCode != http.StatusContinue { // whether that comes depends on when the body does
+			each(res, body)
+			i++
+		}
 	}
-	rest, _ := io.ReadAll(r)
-	e.add(client, "behind the answers: %q", rest)
+	return io.ReadAll(r)
 }
 
 // complete reports whether all answers are there.
 func (s *script) complete(got []byte) bool {
-	r := bufio.NewReader(bytes.NewReader(got))
-	for i := 0; i < len(s.requests); {
-		res, err := http.ReadResponse(r, &http.Request{Method: s.requests[i].method})
-		if err != nil {
-			return false
-		}
-		if _, err = io.Copy(io.Discard, res.Body); err != nil {
-			return false
-		}
-		if res.StatusCode != http.StatusContinue {
-			i++
-		}
-	}
-	return true
+	_, err := s.answers(got, func(*http.Response, []byte) {})
+	return err == nil
 }
 
 func sameConfig(s *Server) {

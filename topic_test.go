@@ -381,11 +381,13 @@ func inflate(t *testing.T, p string) string {
 }
 
 // noise is what cannot be compressed.
-func noise(n int) string {
-	p := make([]byte, n)
-	r := rand.New(rand.NewPCG(1, 2))
+func noise(n int) string { return string(seeded(1, n)) }
+
+// seeded is noise of n bytes that no other seed makes.
+func seeded(seed uint64, n int) []byte {
+	p, rng := make([]byte, n), rand.NewPCG(seed, 2)
 	for i := range p {
-		p[i] = byte(r.Uint32())
+		p[i] = byte(rng.Uint64())
 	}
-	return string(p)
+	return p
 }
