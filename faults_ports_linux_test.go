@@ -42,8 +42,7 @@ func TestPortsUsedUp(t *testing.T) {
 // usePorts is a process with eight ports.
 func usePorts() {
 	const ports = 8
-	if err := errors.Join(wire.Loopback(),
-		os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("40000 40007"), 0o644)); err != nil {
+	if err := wire.Loopback(); err != nil {
 		fmt.Println("skip:", err)
 		return
 	}
@@ -55,6 +54,11 @@ func usePorts() {
 		return
 	}
 	defer srv.Close()
+	// Not earlier: ring's self-test, which comes first, wants more ports than that.
+	if err := os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("40000 40007"), 0o644); err != nil {
+		fmt.Println("skip:", err)
+		return
+	}
 	d := &WebSocketDialer{Driver: cfg.Driver, Logger: cfg.Logger, DisablePooling: cfg.DisablePooling}
 	defer d.Close()
 	dial := func() (*BlockingWebSocket, error) {
@@ -86,9 +90,12 @@ func usePorts() {
 			return
 		}
 	}
-	if n := srv.Stats().Open; n != ports {
-		fmt.Println(n, "connections")
-		return
+	// The server may take the new connection before it has let go of the old one: on another loop.
+	for end := time.Now().Add(patience); srv.Stats().Open != ports; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			fmt.Println(srv.Stats().Open, "connections")
+			return
+		}
 	}
 	fmt.Println("good")
 }
