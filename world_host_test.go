@@ -3,10 +3,11 @@ package ringwire
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
-	"testing"
 
 	"github.com/ringwire/ringwire/internal/world"
+	"github.com/ringwire/ringwire/tls"
 )
 
 // worldHost is a server in a simulated world, and its handlers, which know what they must get.
@@ -15,11 +16,12 @@ type worldHost struct {
 	srv     *Server
 	svc     *service
 	handled map[int]int // requests of a connection that reached their handler
+	reading int         // bodies that are streamed, and whose reader has not been told of the end
 	sockets worldSockets
 }
 
 // newWorldHost begins a server on w's driver.
-func newWorldHost(t testing.TB, w *world.World) *worldHost {
+func newWorldHost(w *world.World) *worldHost {
 	p := w.Plan()
 	h := &worldHost{w: w, handled: map[int]int{}}
 	h.sockets.init(w)
@@ -27,14 +29,19 @@ func newWorldHost(t testing.TB, w *world.World) *worldHost {
 	h.srv.wall = w.Wall
 	h.srv.ReadHeaderTimeout, h.srv.IdleTimeout, h.srv.WriteTimeout = p.ReadHeaderTimeout, p.IdleTimeout, p.WriteTimeout
 	h.srv.BodyBuffer, h.srv.MaxBody, h.srv.MaxConns = p.BodyBuffer, p.MaxBody, p.MaxConns
+	h.srv.HandshakeTimeout, h.srv.HandshakeWorkers = p.HandshakeTimeout, -1
+	if cfg := w.TLS(); cfg != nil {
+		h.srv.TLS = &tls.Config{System: cfg}
+		h.srv.Logger = slog.New(worldLog{w})
+	}
 	if err := h.srv.prepare(); err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	h.svc = h.srv.newService(w.Sim(), 1)
 	h.sockets.alloc = h.svc.alloc
 	h.srv.services = []*service{h.svc}
 	if err := w.Sim().Listen(w.Sim().NewListener()); err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	w.Sim().Begin(h.svc.loop)
 	return h
@@ -43,16 +50,22 @@ func newWorldHost(t testing.TB, w *world.World) *worldHost {
 func (h *worldHost) Shutdown() { h.w.Sim().Post((*shutdownTask)(h.svc)) }
 
 // worldOutput is the most output that one connection may hold: what makes it congested, and one
-// response, a message or a handler's piece on top.
-const worldOutput = 256<<10 + 110_000
+// response, a message or a handler's piece on top. With TLS there is one send besides, sealed already.
+const (
+	worldOutput = 256<<10 + 110_000
+	worldSealed = 128<<10 + 4<<10 // of records, which crypto/tls makes short ones at first
+)
 
 // worldKept is the most input: what stops receiving, and one receive of the simulated driver.
 const worldKept = 64<<10 + 16<<10
 
 func (h *worldHost) Check() string {
-	a := h.svc.loop.Audit()
+	a, output := h.svc.loop.Audit(), worldOutput
+	if h.srv.TLS != nil {
+		output += worldSealed
+	}
 	switch {
-	case a.Output > worldOutput:
+	case a.Output > output:
 		return fmt.Sprintf("a connection has %d bytes of output", a.Output)
 	case a.Kept > worldKept:
 		return fmt.Sprintf("a connection keeps %d bytes of input", a.Kept)
@@ -68,6 +81,9 @@ func (h *worldHost) Check() string {
 const worldOverdue = 9e6
 
 func (h *worldHost) Held(ended bool) string {
+	if h.reading != 0 {
+		return fmt.Sprintf("%d readers of bodies were not told of the end", h.reading)
+	}
 	if h.sockets.open != 0 {
 		return fmt.Sprintf("%d WebSockets were not told of their end", h.sockets.open)
 	}
@@ -158,7 +174,11 @@ func (h *worldHost) stream(w *ResponseWriter, key uint64, length int) {
 
 func (h *worldHost) sink(w *ResponseWriter, r *Request, c, n, length int) {
 	at := int64(0)
+	h.reading++
 	r.Body.Stream(func(p []byte, err error) {
+		if err != nil {
+			h.reading--
+		}
 		h.right(c, n, p, at)
 		if at += int64(len(p)); err == io.EOF {
 			h.samePath(r, world.Sink, c, n, length)
@@ -170,7 +190,11 @@ func (h *worldHost) sink(w *ResponseWriter, r *Request, c, n, length int) {
 func (h *worldHost) duplex(w *ResponseWriter, r *Request, c, n int) {
 	_ = w.Flush()
 	at := int64(0)
+	h.reading++
 	r.Body.Stream(func(p []byte, err error) {
+		if err != nil {
+			h.reading--
+		}
 		h.right(c, n, p, at)
 		h.write(w, world.Key(c, n, world.FromServer), at, len(p))
 		if at += int64(len(p)); err == io.EOF {

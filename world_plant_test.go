@@ -25,7 +25,7 @@ func TestPlanted(t *testing.T) {
 			seed := *simFirst
 			for ; v == nil && conns < plantedConns; seed++ {
 				var st world.Stats
-				v, st = runWorld(t, world.Spec{Seed: seed}, false)
+				v, st = runWorld(world.Spec{Seed: seed}, false)
 				conns += st.Conns
 			}
 			if v == nil {
@@ -33,7 +33,7 @@ func TestPlanted(t *testing.T) {
 			}
 			t.Logf("found after %d connections, %v: %.300s", conns, time.Since(began).Round(time.Millisecond), v.Error())
 			small := world.Shrink(v, 3*time.Second, func(spec world.Spec) *world.Violation {
-				v, _ := runWorld(t, spec, false)
+				v, _ := runWorld(spec, false)
 				return v
 			})
 			t.Logf("repeat: RINGWIRE_PLANT=%v go test -tags ringwire_plant . -run '^TestWorld$' -sim.replay '%s'", bug, small.Spec)
@@ -41,7 +41,7 @@ func TestPlanted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if v, _ := runWorld(t, again, false); v == nil || v.Kind != small.Kind {
+			if v, _ := runWorld(again, false); v == nil || v.Kind != small.Kind {
 				t.Errorf("%s is found once, and %v when it is repeated", small.Kind, v)
 			}
 		})

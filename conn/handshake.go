@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ringwire/ringwire/internal/plant"
 	"github.com/ringwire/ringwire/tls"
 )
 
@@ -166,7 +167,7 @@ func (l *Loop) settle(c *Conn) {
 	}
 	rest := s.part
 	s.part = spill{}
-	if rest.len() > 0 {
+	if rest.len() > 0 && !plant.On(plant.RestLost) {
 		l.receivedSealed(c, rest.bytes())
 	}
 	rest.release()

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/netip"
 
+	"github.com/ringwire/ringwire/internal/plant"
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/tls"
 )
@@ -58,7 +59,9 @@ func (l *Loop) secured(c *Conn) {
 	}
 	c.sec = l.secures.Get()
 	c.sec.wire.InitFor(l.output, 0)
-	c.SetDeadline(l.now + int64(l.cfg.HandshakeTimeout))
+	if !plant.On(plant.HandshakeNotTimed) {
+		c.SetDeadline(l.now + int64(l.cfg.HandshakeTimeout))
+	}
 }
 
 // attach gives the connection its session. addrs tells its callbacks the addresses.
@@ -90,6 +93,9 @@ func (l *Loop) receivedSealed(c *Conn, p []byte) {
 			continue
 		}
 		n, _ := s.session.Frame(p)
+		if n == 0 && plant.On(plant.RecordHeadLost) && len(p) < tls.Head {
+			return
+		}
 		if n == 0 {
 			s.part.add(l.kept, p) // the only copy: of what straddles receive buffers
 			return
@@ -167,7 +173,7 @@ func (l *Loop) endedSealed(c *Conn, err error) {
 
 // endOfInput is io.EOF, or, with TLS, that the peer has not said that it is the end.
 func (c *Conn) endOfInput() error {
-	if c.sec != nil && c.sec.session != nil {
+	if c.sec != nil && c.sec.session != nil && !plant.On(plant.TruncationIsEnd) {
 		if cut := c.sec.session.End(); cut != nil {
 			return cut
 		}
@@ -212,7 +218,7 @@ func (c *Conn) sealOutput() {
 	if room := c.loop.cfg.MaxSend - s.wire.Len(); room > 0 && c.out.Len() > 0 {
 		s.session.Encrypt(&s.wire, c.out.Segments(), room)
 	}
-	if c.state == flushing && c.out.Len() == 0 {
+	if c.state == flushing && c.out.Len() == 0 && !plant.On(plant.CloseNotifyForgotten) {
 		s.session.Close(&s.wire)
 	}
 }

@@ -1,5 +1,7 @@
 package tls
 
+import "github.com/ringwire/ringwire/internal/plant"
+
 // Messages that come after the handshake (RFC 8446 §4.6).
 const (
 	msgNewSessionTicket = 4
@@ -85,7 +87,7 @@ func (s *Session) takePost(m []byte, more bool) *ProtocolError {
 		return errExhausted
 	}
 	s.dropFeed() // crypto/tls does not know of the new key
-	if m[4] == 1 && !s.closedOut {
+	if m[4] == 1 && !s.closedOut && !plant.On(plant.UpdateNotAnswered) {
 		s.updateDue = true
 	}
 	return nil

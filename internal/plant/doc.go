@@ -30,6 +30,14 @@ const (
 	LingerForgotten   // conn: a refused peer's bytes reset the connection
 	OneTooMany        // conn: MaxConns is off by one
 
+	HandshakeNotTimed    // conn: a TLS handshake may take as long as it likes
+	RestLost             // conn: what comes right behind a handshake is
+	RecordHeadLost       // conn: less than the head of a record is
+	TruncationIsEnd      // conn: an end without close_notify is as good as one with
+	CloseNotifyForgotten // conn: none is sent
+	UpdateNotAnswered    // tls: a KeyUpdate that asks for ours
+	ForgeryIgnored       // tls: a record that cannot be opened is left out
+
 	AnswersSwapped    // root: two pipelined answers change places
 	BodyNotReset      // root: a request finds the body of the one before
 	HeadNotKept       // root: a head is read after its buffer was used again

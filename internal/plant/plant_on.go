@@ -9,6 +9,8 @@ var names = [...]string{
 	"LeaseTwice", "LeaseLost", "OutputRecycled", "DeadlineNotArmed", "StallNotTimed", "DrainForgets", "HalfCloseIsClose",
 	"ReceiveNotResumed", "SendNotResumed", "DrainNotTold", "InputOvertakes", "NextNotServed",
 	"LingerForgotten", "OneTooMany",
+	"HandshakeNotTimed", "RestLost", "RecordHeadLost", "TruncationIsEnd", "CloseNotifyForgotten",
+	"UpdateNotAnswered", "ForgeryIgnored",
 	"AnswersSwapped", "BodyNotReset", "HeadNotKept", "IdleNotTimed", "ContinueForgotten", "RateNotJudged", "RoomIgnored",
 	"ChunkMiscounted",
 	"MaskBegunAnew", "ContinuationLost", "MessageNotForgotten",

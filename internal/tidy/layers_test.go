@@ -41,7 +41,7 @@ var layers = map[string][]string{
 	"proto/multipart":    {"mem"},
 	"proto/ws":           {"internal/plant", "mem"},
 	"ring":               {"internal/flight", "internal/host", "mem"},
-	"tls":                {"mem", "tls/keyexchange"},
+	"tls":                {"internal/plant", "mem", "tls/keyexchange"},
 	"tls/certs":          {},
 	"tls/keyexchange":    {},
 }
@@ -56,6 +56,7 @@ var external = map[string][]string{
 	"internal/leak":     {"golang.org/x/sys"},
 	"internal/nouring":  {"golang.org/x/sys"},
 	"internal/wire":     {"golang.org/x/sys"},
+	"internal/world":    {"golang.org/x/crypto"},
 	"mem":               {"golang.org/x/sys"},
 	"proto/coding":      {"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 	"proto/ws":          {"github.com/klauspost/compress", "golang.org/x/sys"},

@@ -12,6 +12,9 @@ type browser struct {
 	ans      answer
 }
 
+// noAnswer is the status of a request that must not be answered.
+const noAnswer = -1
+
 func newBrowser(c *client) *browser {
 	b := &browser{c: c}
 	p := c.w.plan
@@ -39,6 +42,9 @@ func newBrowser(c *client) *browser {
 			continue
 		}
 		b.requests = append(b.requests, draw(c.rng, p, c.n, i, c.end, i == count-1))
+	}
+	if c.end == endCut && c.tls != nil && c.tls.bare {
+		b.requests[count-1].status = noAnswer // to what may have been cut by somebody else
 	}
 	return b
 }
@@ -161,11 +167,11 @@ func (b *browser) timeout() timeout {
 	p, c := b.c.w.plan, b.c
 	switch {
 	case c.end == endIdle, c.leaveAt != 0 && b.debt() == nothing:
-		return timeout{"idle timeout", p.IdleTimeout, p.IdleTimeout, c.sentAt}
+		return timeout{"idle timeout", p.IdleTimeout, p.IdleTimeout, c.sentAt, false}
 	case c.end == endSlowHead:
-		return timeout{"header timeout", p.ReadHeaderTimeout, p.ReadHeaderTimeout, c.beganAt}
+		return timeout{"header timeout", p.ReadHeaderTimeout, p.ReadHeaderTimeout, c.beganAt, false}
 	case c.end == endSlowBody:
-		return timeout{"body timeout", bodyGrace, 2 * bodyGrace, c.beganAt}
+		return timeout{"body timeout", bodyGrace, 2 * bodyGrace, c.beganAt, false}
 	}
 	return timeout{}
 }

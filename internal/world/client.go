@@ -96,6 +96,7 @@ type client struct {
 	n     int
 	rng   *rand.Rand
 	peer  *sim.Peer
+	tls   *tunnel // nil: none
 	speak speaker
 	end   end
 
@@ -122,6 +123,9 @@ type client struct {
 func newClient(w *World, n int) *client {
 	c := &client{w: w, n: n, rng: newRand(w.spec.Seed, uint64(n)+1)}
 	c.end = drawEnd(c.rng)
+	if w.plan.TLS {
+		c.tls = newTunnel(c)
+	}
 	if c.rng.IntN(16) == 0 {
 		c.speak = newSocket(c)
 	} else {
@@ -149,7 +153,11 @@ func (c *client) wake(at int64) {
 func (c *client) changed() { c.wake(c.w.sim.Now() + int64(c.peer.Way()) + int64(5*time.Microsecond)) }
 
 func (c *client) fail(kind, format string, args ...any) {
-	c.w.Fail(kind, c.n, "%s (%s): %s", c.speak, c.end, fmt.Sprintf(format, args...))
+	over := ""
+	if c.tls != nil {
+		over = c.tls.String()
+	}
+	c.w.Fail(kind, c.n, "%s%s (%s): %s", c.speak, over, c.end, fmt.Sprintf(format, args...))
 }
 
 // act does what there is to do.
@@ -160,16 +168,16 @@ func (c *client) act(now int64) {
 	if c.leaveAt != 0 && now >= c.leaveAt {
 		if c.end == endReset {
 			c.peer.Reset()
+			c.done()
 		} else {
-			_ = c.peer.Close()
+			c.leave(now)
 		}
-		c.done()
 		return
 	}
 	if c.readAt != 0 && now >= c.readAt {
 		c.deaf, c.readAt = false, 0
 	}
-	if !c.deaf {
+	if !c.deaf || c.tls != nil && c.tls.silent() {
 		c.read(now)
 	}
 	if !c.over && now >= c.writeAt {
@@ -195,6 +203,9 @@ func (c *client) dial(now int64) {
 // write writes what is to be written, in pieces of any size, at any pace.
 func (c *client) write(now int64) {
 	c.writeAt = 0
+	if c.tls != nil && !c.tls.push(now) {
+		return
+	}
 	if c.wrote == len(c.out) {
 		c.more(now)
 	}
@@ -203,16 +214,8 @@ func (c *client) write(now int64) {
 		if c.rng.IntN(4) == 0 {
 			p = p[:1+c.rng.IntN(len(p))]
 		}
-		n, err := c.peer.Write(p)
-		if err != nil {
-			c.wrote = len(c.out) // what the server had to say before that is still to be read
+		if !c.put(p, now) {
 			return
-		}
-		if c.wrote += n; n > 0 {
-			c.sentAt = now
-		}
-		if n < len(p) {
-			return // there will be room
 		}
 		if c.wrote < len(c.out) {
 			c.writeAt = now + c.pause()
@@ -221,9 +224,54 @@ func (c *client) write(now int64) {
 		c.more(now)
 	}
 	if c.finDue && !c.fin {
-		c.fin = true
+		c.finish(now)
+	}
+}
+
+// put writes p, as much as there is room for. It reports whether to go on.
+func (c *client) put(p []byte, now int64) bool {
+	if c.tls != nil {
+		c.tls.seal(p)
+		c.wrote += len(p)
+		return c.tls.push(now)
+	}
+	n, err := c.peer.Write(p)
+	if err != nil {
+		c.wrote = len(c.out) // what the server had to say before that is still to be read
+		return false
+	}
+	if c.wrote += n; n > 0 {
+		c.sentAt = now
+	}
+	return n == len(p) // else there will be room
+}
+
+// unwritten reports that something is still to be written.
+func (c *client) unwritten() bool {
+	return c.wrote < len(c.out) || c.tls != nil && c.tls.pending()
+}
+
+// finish half-closes. Over TLS close_notify comes first, which may be all, or not at all.
+func (c *client) finish(now int64) {
+	if c.tls != nil {
+		if c.tls.farewell(); !c.tls.push(now) {
+			return
+		}
+	}
+	c.fin = true
+	if c.tls == nil || c.tls.bare || c.tls.rng.IntN(4) > 0 {
 		_ = c.peer.CloseWrite()
 	}
+}
+
+// leave closes altogether. Over TLS close_notify may come first, as far as there is room.
+func (c *client) leave(now int64) {
+	if c.tls != nil && c.tls.ready {
+		c.tls.farewell()
+		c.tls.push(now)
+	}
+	_ = c.peer.Close()
+	c.done()
 }
 
 // more asks for what is to be sent next.
@@ -257,7 +305,11 @@ func (c *client) read(now int64) {
 		if n > 0 {
 			c.gotAt = now
 			c.got += int64(n)
-			c.speak.take(b[:n])
+			if c.tls != nil {
+				c.tls.take(b[:n])
+			} else {
+				c.speak.take(b[:n])
+			}
 		}
 		switch {
 		case c.w.broken != nil:
@@ -267,8 +319,7 @@ func (c *client) read(now int64) {
 		case err != nil:
 			c.broke(err)
 		case c.end == endLeave && c.speak.waits() == "":
-			_ = c.peer.Close()
-			c.done()
+			c.leave(now)
 		case n == 0:
 			return
 		case c.rng.IntN(8) == 0:
@@ -280,7 +331,7 @@ func (c *client) read(now int64) {
 
 // ended judges the server's FIN.
 func (c *client) ended(now int64) {
-	if !c.w.stopped && !c.woke {
+	if !c.w.stopped && !c.woke && (c.tls == nil || c.tls.judge(now)) {
 		if c.speak.ended(); c.w.broken == nil {
 			c.judgeEnd(now)
 		}
@@ -294,7 +345,7 @@ func (c *client) broke(err error) {
 	switch {
 	case c.w.plan.Faults.Reset > 0, c.w.stopped:
 	case c.w.shutAt != 0 && !c.speak.midway(): // what was on its way when the server closed is not read any more
-	case c.woke:
+	case c.woke, c.tls != nil && c.tls.ended:
 	default:
 		c.fail("reset", "%v; waits for %s", err, c.speak.waits())
 	}
@@ -303,6 +354,9 @@ func (c *client) broke(err error) {
 
 func (c *client) done() {
 	c.over = true
+	if c.tls != nil {
+		c.tls.over()
+	}
 	c.w.left--
 	c.w.stats.Conns++
 	c.w.stats.Ends[c.end]++

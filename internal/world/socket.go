@@ -269,11 +269,11 @@ func (s *socket) timeout() timeout {
 	p, c := s.c.w.plan, s.c
 	switch debt := s.debt(); {
 	case c.end == endIdle && debt == nothing:
-		return timeout{"ping timeout", p.PingEvery + p.PongTimeout, p.PingEvery + p.PongTimeout, c.sentAt}
+		return timeout{"ping timeout", p.PingEvery + p.PongTimeout, p.PingEvery + p.PongTimeout, c.sentAt, true}
 	case debt == byLimits && s.heard:
-		return timeout{"close timeout", p.CloseTimeout, p.CloseTimeout, s.stuckAt}
+		return timeout{"close timeout", p.CloseTimeout, p.CloseTimeout, s.stuckAt, true}
 	case debt == byLimits || c.end == endSlowHead && s.heard:
-		return timeout{"message timeout", p.MessageTimeout, p.MessageTimeout, s.stuckAt}
+		return timeout{"message timeout", p.MessageTimeout, p.MessageTimeout, s.stuckAt, false}
 	}
 	return timeout{}
 }

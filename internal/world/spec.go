@@ -18,14 +18,20 @@ type Spec struct {
 	Steps   int      // requests or messages of one connection at most; 0 = all
 	Without []string // of Faults, those that do not happen
 
-	All int // how many connections the seed has; 0 = DefaultConns
+	All int // how many connections the seed has; 0 = DefaultConns, or, with TLS, SecureConns
 }
 
 // DefaultConns are the connections of a run.
 const DefaultConns = 1000
 
+// SecureConns are the connections of a run with TLS, where each takes longer. There are the more of them.
+const SecureConns = 250
+
+// secure tells whether a seed's world speaks TLS.
+func (s *Spec) secure() bool { return s.Seed%7 == 2 }
+
 // Faults are the names of what can go wrong, but for what clients do.
-var Faults = []string{"short-read", "short-write", "stall", "late", "afterwards", "accept", "reset", "overflow", "race", "delay", "shutdown", "stop", "window"}
+var Faults = []string{"short-read", "short-write", "stall", "late", "afterwards", "accept", "reset", "overflow", "race", "delay", "shutdown", "stop", "window", "tls"}
 
 func (s Spec) String() string {
 	text := fmt.Sprintf("seed=%d", s.Seed)
@@ -83,7 +89,9 @@ func (s *Spec) conns() []int {
 	}
 	n := s.All
 	if n == 0 {
-		n = DefaultConns
+		if n = DefaultConns; s.secure() {
+			n = SecureConns
+		}
 	}
 	list := make([]int, n)
 	for i := range list {
@@ -143,6 +151,9 @@ type Plan struct {
 	BodyBuffer                                   int
 	MaxBody                                      int64
 
+	TLS              bool // whether it secures its connections
+	HandshakeTimeout time.Duration
+
 	// And its WebSockets.
 	PingEvery, PongTimeout, MessageTimeout, CloseTimeout time.Duration
 
@@ -182,6 +193,8 @@ func (s *Spec) plan() *Plan {
 	p.ReadHeaderTimeout = time.Duration(1+r.IntN(10)) * time.Second
 	p.IdleTimeout = time.Duration(1+r.IntN(30)) * time.Second
 	p.WriteTimeout = time.Duration(3+r.IntN(10)) * time.Second
+	p.TLS = s.secure() && s.has("tls")
+	p.HandshakeTimeout = p.ReadHeaderTimeout + 3*time.Second
 	p.PingEvery, p.PongTimeout = p.IdleTimeout, p.WriteTimeout
 	p.MessageTimeout = p.ReadHeaderTimeout + 20*time.Second // a message passes through the smallest window in less
 	p.CloseTimeout = p.WriteTimeout + 10*time.Second        // and what lies before a Close

@@ -42,11 +42,14 @@ func (c *client) wait(now int64) {
 	if c.speak.debt() != answers {
 		since = max(c.settled, c.sentAt)
 	}
+	if c.tls != nil && c.tls.silent() {
+		since, limit, rule = c.tls.limit()
+	}
 	at := since + int64(limit)
 	switch {
 	case now <= at || c.leaveAt != 0:
 		c.wake(max(at, now) + 1)
-	case c.deaf:
+	case c.deaf && (c.tls == nil || !c.tls.silent()):
 		c.deaf, c.woke = false, true
 		if c.read(now); !c.over {
 			c.wake(now + int64(c.grace()))
@@ -64,7 +67,7 @@ func (c *client) limit() (time.Duration, string) {
 		return p.WriteTimeout + c.grace(), ""
 	case c.woke:
 		return c.grace(), "write timeout"
-	case !served || c.wrote < len(c.out):
+	case !served || c.unwritten():
 	default:
 		if t := c.speak.timeout(); t.rule != "" && c.speak.debt() != answers {
 			return t.most + c.grace(), t.rule
@@ -78,6 +81,7 @@ type timeout struct {
 	rule        string
 	least, most time.Duration // most counts from the last byte that was written, or whole answer
 	since       int64         // when least begins, at the earliest
+	abrupt      bool          // the connection is given up, without a word
 }
 
 // bodyGrace is how long a server looks at a body before it judges its rate: ringwire's.

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -55,12 +56,15 @@ type World struct {
 	turns   int
 	broken  *Violation
 	buf     []byte
+	plain   []byte // of a record of TLS 1.2
+	tickets map[string]*tls.ClientSessionState
 	stats   Stats
 }
 
 // Stats say what a run was made of.
 type Stats struct {
 	Conns, Answers, Messages, Turns int
+	Handshakes, Resumed             int // of TLS
 	Ends                            [ends]int
 }
 
@@ -70,6 +74,8 @@ func (s *Stats) Add(o Stats) {
 	s.Answers += o.Answers
 	s.Messages += o.Messages
 	s.Turns += o.Turns
+	s.Handshakes += o.Handshakes
+	s.Resumed += o.Resumed
 	for i := range s.Ends {
 		s.Ends[i] += o.Ends[i]
 	}
@@ -81,6 +87,9 @@ func New(spec Spec, trace io.Writer) *World {
 	w := &World{spec: spec, plan: p, clients: map[int]*client{}, buf: make([]byte, 16<<10)}
 	w.sim = sim.New(sim.Config{Seed: spec.Seed, Faults: p.Faults, Window: p.Window, Delay: p.Delay, Trace: trace})
 	w.began = w.sim.Time()
+	if p.TLS {
+		w.plain, w.tickets = make([]byte, maxPlain), map[string]*tls.ClientSessionState{}
+	}
 	return w
 }
 
@@ -118,6 +127,7 @@ func (w *World) Run(host Host) (v *Violation) {
 			v = w.broken
 		}
 	}()
+	defer w.close()
 	w.host = host
 	for _, n := range w.spec.conns() {
 		w.add(n)
@@ -135,6 +145,21 @@ func (w *World) Run(host Host) (v *Violation) {
 		w.end()
 	}
 	return w.broken
+}
+
+// close ends the handshakes, of both sides, that a violation has left over: each has a coroutine.
+func (w *World) close() {
+	if w.broken == nil {
+		return
+	}
+	for _, c := range w.clients {
+		if c.tls != nil {
+			c.tls.over()
+		}
+	}
+	defer func() { _ = recover() }() // the server is broken
+	w.stop()
+	w.sim.Step()
 }
 
 // next goes on to whatever is next: a turn of the server's, or a client.
