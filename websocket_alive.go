@@ -26,6 +26,13 @@ func (s *WebSocket) watchMessage(kept bool) {
 	}
 }
 
+// whole notes that a control frame is complete: what began with it, and is no message, is over.
+func (s *WebSocket) whole() {
+	if !s.eng.InMessage() {
+		s.begun = 0
+	}
+}
+
 // OnTimeout implements conn.Handler. Nothing is timed exactly: what comes stores the time, and this
 // looks at it when the earliest deadline that was thought of has passed.
 func (s *WebSocket) OnTimeout(c *conn.Conn) {

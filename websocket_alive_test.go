@@ -84,6 +84,13 @@ func TestWebSocketSlowMessage(t *testing.T) {
 			p.expectText("hello", "each message has its own time")
 			time.Sleep(10 * time.Millisecond)
 		}
+		ping := frame(fin|opPing, "here")
+		p.send(ping[:4])
+		for range 20 { // some part of a frame is there at any time
+			p.send(ping[4:] + ping[:4])
+			p.expectFrame(fin|opPong, "here", "each ping has its own time")
+			time.Sleep(10 * time.Millisecond)
+		}
 	})
 }
 

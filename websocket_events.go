@@ -92,10 +92,12 @@ func (s *WebSocket) event(ev *ws.Event) {
 			s.set.OnMessage(s, m)
 		}
 	case ws.Ping:
+		s.whole()
 		s.host.stats.PingsIn++
 		_ = s.eng.AppendPong(s.conn.Output(), ev.Data, s.key()) // after our Close none is due
 		s.conn.Flush()
 	case ws.Pong:
+		s.whole()
 		s.host.stats.Pongs++
 		if s.state == wsOpen && s.set.OnPong != nil {
 			s.set.OnPong(s, ev.Data)
