@@ -1,5 +1,7 @@
 package ringwire
 
+import "github.com/ringwire/ringwire/internal/plant"
+
 // topicRoom is how much may wait, and what happens beyond.
 type topicRoom struct {
 	policy          SlowPolicy
@@ -39,7 +41,7 @@ func (q *topicQueue) push(f *topicFrame) (v topicVerdict, lost int) {
 			return q.replace(at, f), 0
 		}
 	}
-	for ; q.n >= room.messages || size > room.bytes-q.bytes; lost++ {
+	for ; q.n >= room.messages && !(plant.On(plant.OneTooManyWaits) && q.n == room.messages) || size > room.bytes-q.bytes; lost++ {
 		switch {
 		case room.policy == Disconnect:
 			return topicSlow, 0

@@ -18,6 +18,7 @@ type worldHost struct {
 	handled map[int]int // requests of a connection that reached their handler
 	reading int         // bodies that are streamed, and whose reader has not been told of the end
 	sockets worldSockets
+	topics  worldTopics
 }
 
 // newWorldHost begins a server on w's driver.
@@ -25,6 +26,7 @@ func newWorldHost(w *world.World) *worldHost {
 	p := w.Plan()
 	h := &worldHost{w: w, handled: map[int]int{}}
 	h.sockets.init(w)
+	h.topics.init(&h.sockets)
 	h.srv = &Server{Handler: HandlerFunc(h.serve), Config: testConfig(DriverNetpoll)}
 	h.srv.wall = w.Wall
 	h.srv.ReadHeaderTimeout, h.srv.IdleTimeout, h.srv.WriteTimeout = p.ReadHeaderTimeout, p.IdleTimeout, p.WriteTimeout
@@ -59,6 +61,10 @@ const (
 // worldKept is the most input: what stops receiving, and one receive of the simulated driver.
 const worldKept = 64<<10 + 16<<10
 
+func (h *worldHost) Publish(p world.Policy, key string, text []byte) { h.topics.publish(p, key, text) }
+
+func (h *worldHost) Account(p world.Policy) world.Account { return h.topics.account(p) }
+
 func (h *worldHost) Check() string {
 	a, output := h.svc.loop.Audit(), worldOutput
 	if h.srv.TLS != nil {
@@ -74,7 +80,7 @@ func (h *worldHost) Check() string {
 	case a.Serving > h.srv.MaxConns:
 		return fmt.Sprintf("%d connections are served at once", a.Serving)
 	}
-	return ""
+	return h.topics.check()
 }
 
 // worldOverdue is how late a deadline may be: two ticks of the wheel (conn.Conn.SetDeadline).
@@ -88,7 +94,7 @@ func (h *worldHost) Held(ended bool) string {
 		return fmt.Sprintf("%d WebSockets were not told of their end", h.sockets.open)
 	}
 	if ended {
-		return holdings(h.srv)
+		return holdings(h.srv) + h.topics.held()
 	}
 	var text strings.Builder
 	if n := h.svc.live(); n != 0 {
@@ -142,6 +148,8 @@ func (h *worldHost) serve(w *ResponseWriter, r *Request) {
 		panic("as asked for")
 	case world.Upgrade:
 		h.sockets.upgrade(w, r, c, length)
+	case world.Subscribe:
+		h.topics.upgrade(w, r, c, world.Policy(length))
 	}
 }
 

@@ -21,13 +21,17 @@ type worldSocket struct {
 }
 
 func (h *worldSockets) init(w *world.World) {
-	p := w.Plan()
 	h.w = w
-	h.cfg = WebSocketConfig{
-		OnOpen: func(*WebSocket) { h.open++ }, OnMessage: h.message, OnClose: func(*WebSocket, *CloseError) { h.open-- },
-		MaxMessage: world.MaxMessage,
-		PingEvery:  p.PingEvery, PongTimeout: p.PongTimeout, MessageTimeout: p.MessageTimeout, CloseTimeout: p.CloseTimeout,
-	}
+	h.configure(&h.cfg)
+}
+
+func (h *worldSockets) configure(cfg *WebSocketConfig) {
+	p := h.w.Plan()
+	cfg.OnOpen = func(*WebSocket) { h.open++ }
+	cfg.OnMessage = h.message
+	cfg.OnClose = func(*WebSocket, *CloseError) { h.open-- }
+	cfg.MaxMessage = world.MaxMessage
+	cfg.PingEvery, cfg.PongTimeout, cfg.MessageTimeout, cfg.CloseTimeout = p.PingEvery, p.PongTimeout, p.MessageTimeout, p.CloseTimeout
 }
 
 func (h *worldSockets) upgrade(w *ResponseWriter, r *Request, conn, enough int) {

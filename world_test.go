@@ -49,7 +49,8 @@ func TestWorld(t *testing.T) {
 	spent, sum := time.Since(began), &f.sum
 	t.Logf("%d connections (%.0f/s), %d answers, %d messages, seeds %d to %d, %d turns, ends %v",
 		sum.Conns, float64(sum.Conns)/spent.Seconds(), sum.Answers, sum.Messages, *simFirst, f.seed-1, sum.Turns, sum.Ends)
-	t.Logf("%d handshakes of TLS, %d of them resumed", sum.Handshakes, sum.Resumed)
+	t.Logf("%d handshakes of TLS, %d of them resumed; %d messages of topics, %d missed, %d subscribers too slow",
+		sum.Handshakes, sum.Resumed, sum.Notices, sum.Missed, sum.Slow)
 }
 
 // worldFleet runs worlds beside each other, which have nothing in common.

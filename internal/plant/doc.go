@@ -55,4 +55,9 @@ const (
 	SocketDrainForgets  // root: Shutdown leaves out some WebSockets
 	SilenceNotTimed     // root: who does not answer a ping may stay
 	CloseNotTimed       // root: who does not answer a Close may stay
+
+	QueueNotDrained // root: what waits is forgotten
+	LossNotCounted  // root: what makes room for a later message is
+	OneTooManyWaits // root: MaxMessages is off by one
+	SlowIsSpared    // root: who is to be disconnected misses messages instead
 )

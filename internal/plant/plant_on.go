@@ -15,6 +15,7 @@ var names = [...]string{
 	"ChunkMiscounted",
 	"MaskBegunAnew", "ContinuationLost", "MessageNotForgotten",
 	"HeldNotResumed", "SocketDrainForgets", "SilenceNotTimed", "CloseNotTimed",
+	"QueueNotDrained", "LossNotCounted", "OneTooManyWaits", "SlowIsSpared",
 }
 
 func (b Bug) String() string { return names[b] }

@@ -108,7 +108,7 @@ func (t *tunnel) judge(now int64) bool {
 		c.fail("truncated", "FIN in the middle of a record")
 	case t.heard:
 		return !t.bare || !c.fin // else it need not say anything more
-	case t.alert != "", shut && !t.ready:
+	case t.alert != "", shut && !t.served: // the server's side of the handshake may not be over
 	case t.ended && t.fate == fateStall:
 		if d := time.Duration(now - c.dialedAt); d < p.HandshakeTimeout && !shut {
 			c.fail("too early", "the server closes after %v, its handshake timeout is %v", d, p.HandshakeTimeout)

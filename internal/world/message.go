@@ -30,6 +30,9 @@ func CheckMessage(p []byte, key uint64, offset int64, text bool) int {
 }
 
 func newSocket(c *client) speaker {
+	if r := newRand(c.w.spec.Seed, 1<<35+uint64(c.n)); r.IntN(4) == 0 {
+		return newSubscriber(c, r)
+	}
 	s := &socket{c: c, eager: c.rng.IntN(2) == 0}
 	p := c.w.plan
 	if c.end == endStall && (p.MaxConns > 0 || p.Faults.Accept > 0 || p.Window > 16<<10) {
@@ -58,17 +61,17 @@ func newSocket(c *client) speaker {
 		s.message(n, length, c.rng.IntN(2) == 0 || length > p.Window)
 	}
 	asked := s.finale(count)
-	s.greet(asked)
+	s.greet(Upgrade, asked)
 	return s
 }
 
 // greet makes the handshake (RFC 6455 §4.1).
-func (s *socket) greet(asked int) {
+func (s *socket) greet(kind byte, asked int) {
 	var nonce [16]byte
 	Fill(nonce[:], Key(s.c.n, 0, FromServer), 0)
 	key := base64.StdEncoding.EncodeToString(nonce[:])
 	s.hello = request{status: 101, head: true, accept: acceptOf(key)}
-	s.hello.get(Upgrade, s.c.n, 0, asked, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "+key+"\r\n")
+	s.hello.get(kind, s.c.n, 0, asked, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "+key+"\r\n")
 }
 
 // add adds a step.
@@ -142,7 +145,12 @@ func (s *socket) finale(count int) (asked int) {
 
 // goodbye adds what makes the server close, and says with which code.
 func (s *socket) goodbye(count int) (asked int) {
-	switch r := s.c.rng; r.IntN(4) {
+	r := s.c.rng
+	how := r.IntN(4)
+	if how == 2 && s.sub != nil { // to which the server says nothing
+		how = 1
+	}
+	switch how {
 	case 0:
 		s.code = noStatus
 		s.add(s.frame(finBit|opClose, nil), false)

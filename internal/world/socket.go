@@ -16,7 +16,8 @@ import (
 type socket struct {
 	c     *client
 	hello request
-	eager bool // does not wait for the handshake's end
+	eager bool        // does not wait for the handshake's end
+	sub   *subscriber // nil: its messages come back
 
 	asked bool // the handshake was given to the client to write
 	open  bool // and answered
@@ -157,6 +158,7 @@ func (s *socket) some(p []byte) []byte {
 func (s *socket) begin() {
 	switch f := &s.f; {
 	case f.op == opPing && f.size == 0 || f.op == opClose && f.size < 126:
+	case s.sub != nil && (f.op == opText || f.op == opBinary) && f.size < 4000:
 	case s.done == s.due:
 		s.c.fail("surplus", "a frame with opcode %d of %d bytes, and nothing is due", f.op, f.size)
 	case f.op != s.wants[s.done].op || f.size != s.wants[s.done].size:
@@ -171,6 +173,10 @@ func (s *socket) payload(p []byte) {
 		s.closing = append(s.closing, p...)
 	}
 	if s.f.op == opClose || s.f.op == opPing {
+		return
+	}
+	if s.sub != nil && s.f.op != opPong {
+		s.sub.text = append(s.sub.text, p...)
 		return
 	}
 	w := &s.wants[s.done]
@@ -192,8 +198,11 @@ func (s *socket) end() {
 		s.done++
 		s.settle()
 	default:
+		if s.c.w.stats.Messages++; s.sub != nil {
+			s.sub.take()
+			return
+		}
 		s.done++
-		s.c.w.stats.Messages++
 		s.settle()
 	}
 }
@@ -208,9 +217,11 @@ func (s *socket) closed() {
 	s.heard = true
 	c, w := s.c, s.c.w
 	switch now := w.sim.Now(); {
+	case s.sub != nil && code == SlowCode:
+		s.sub.evicted()
 	case w.shutAt != 0 && code == 1001:
 		late := time.Duration(now - w.shutAt)
-		if idle && max(c.settled, c.sentAt) < w.shutAt-int64(c.grace()) && late > c.grace()+longestPause {
+		if idle && s.sub == nil && max(c.settled, c.sentAt) < w.shutAt-int64(c.grace()) && late > c.grace()+longestPause {
 			c.fail("drain", "an idle WebSocket is told %v after the drain began", late)
 		}
 	case code != s.code || s.sent < len(s.steps) || s.done < len(s.wants):
@@ -242,7 +253,7 @@ func (s *socket) waits() string {
 		return fmt.Sprintf("answer %d of %d, of which %d bytes have come", s.done+1, len(s.wants), s.f.at)
 	case s.code != 0:
 		return fmt.Sprintf("a Close with %d", s.code)
-	case s.c.end == endLeave:
+	case s.c.end == endLeave && s.sub == nil:
 		return ""
 	}
 	return "the server's end"
@@ -268,6 +279,7 @@ func (s *socket) debt() debt {
 func (s *socket) timeout() timeout {
 	p, c := s.c.w.plan, s.c
 	switch debt := s.debt(); {
+	case s.sub != nil && s.sub.slow: // that was the reason
 	case c.end == endIdle && debt == nothing:
 		return timeout{"ping timeout", p.PingEvery + p.PongTimeout, p.PingEvery + p.PongTimeout, c.sentAt, true}
 	case debt == byLimits && s.heard:

@@ -42,6 +42,7 @@ type tunnel struct {
 	ended   bool // nothing of the speaker's is sent any more: see fate
 	heard   bool // the server's close_notify has come
 	said    bool // ours is sent
+	served  bool // data have come
 	alert   string
 	firstAt int64 // when the first byte came, 0 = none
 
@@ -293,6 +294,7 @@ func (t *tunnel) read(rec []byte) {
 		n, err := t.conn.Read(t.c.w.plain)
 		switch {
 		case n > 0:
+			t.served = true
 			t.c.speak.take(t.c.w.plain[:n])
 		case err == errNotYet{}:
 			return
@@ -317,6 +319,7 @@ func (t *tunnel) open(rec []byte) {
 	case err != nil:
 		t.c.fail("record", "one of %d bytes: %v", len(rec), err)
 	case kind == typeData:
+		t.served = true
 		t.c.speak.take(p)
 	case kind == typeAlert && len(p) == 2 && p[1] == 0:
 		t.heard = true

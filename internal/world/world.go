@@ -15,6 +15,12 @@ type Host interface {
 	// Check is asked now and then whether everything is within its limits. "" means yes.
 	Check() string
 
+	// Publish publishes text to the topic of a policy.
+	Publish(p Policy, key string, text []byte)
+
+	// Account is what that topic says of itself.
+	Account(p Policy) Account
+
 	// Shutdown begins the drain.
 	Shutdown()
 
@@ -58,6 +64,7 @@ type World struct {
 	buf     []byte
 	plain   []byte // of a record of TLS 1.2
 	tickets map[string]*tls.ClientSessionState
+	board   board
 	stats   Stats
 }
 
@@ -65,6 +72,7 @@ type World struct {
 type Stats struct {
 	Conns, Answers, Messages, Turns int
 	Handshakes, Resumed             int // of TLS
+	Notices, Missed, Slow           int // of topics: messages, and who was disconnected
 	Ends                            [ends]int
 }
 
@@ -76,6 +84,9 @@ func (s *Stats) Add(o Stats) {
 	s.Turns += o.Turns
 	s.Handshakes += o.Handshakes
 	s.Resumed += o.Resumed
+	s.Notices += o.Notices
+	s.Missed += o.Missed
+	s.Slow += o.Slow
 	for i := range s.Ends {
 		s.Ends[i] += o.Ends[i]
 	}
@@ -87,6 +98,7 @@ func New(spec Spec, trace io.Writer) *World {
 	w := &World{spec: spec, plan: p, clients: map[int]*client{}, buf: make([]byte, 16<<10)}
 	w.sim = sim.New(sim.Config{Seed: spec.Seed, Faults: p.Faults, Window: p.Window, Delay: p.Delay, Trace: trace})
 	w.began = w.sim.Time()
+	w.board = newBoard(w)
 	if p.TLS {
 		w.plain, w.tickets = make([]byte, maxPlain), map[string]*tls.ClientSessionState{}
 	}
@@ -105,6 +117,11 @@ func (w *World) Wall() time.Time { return time.Unix(1_800_000_000, w.sim.Now()).
 // Stats say what the run was made of, when it is over.
 func (w *World) Stats() Stats {
 	w.stats.Turns = w.turns
+	for p := range Policies {
+		w.stats.Notices += w.board.arrived[p]
+		w.stats.Missed += w.board.missed[p]
+		w.stats.Slow += w.board.cut[p]
+	}
 	return w.stats
 }
 
@@ -189,7 +206,8 @@ func (w *World) turned() {
 	if m := w.sim.FirstMisuse(); m != "" {
 		w.Fail("contract", -1, "%s", m)
 	}
-	if w.turns%checkEvery == 0 {
+	if w.turns%checkEvery == 0 || w.board.fresh {
+		w.board.fresh = false
 		w.check()
 	}
 }
@@ -209,6 +227,7 @@ func (w *World) add(n int) {
 		if at := w.plan.stopAt; at > 0 {
 			w.agenda.add(event{at: w.began + int64(at), do: w.stop})
 		}
+		w.agenda.add(event{at: w.began, do: w.board.tick})
 	}
 	c := newClient(w, n)
 	w.clients[n] = c
@@ -245,6 +264,7 @@ func (w *World) end() {
 		return
 	}
 	w.check()
+	w.board.settle()
 	if m := w.host.Held(ended); m != "" {
 		w.Fail("held", -1, "%s", m)
 		return
