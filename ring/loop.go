@@ -75,6 +75,7 @@ type LoopStats struct {
 	Turns     uint64 // times around the loop, one enter each
 	NoBuffers uint64 // receives that found the buffer group empty and were started again
 	Overflows uint64 // turns in which completions waited in the kernel because the queue was full
+	Yields    uint64 // times that a busy loop let Go's scheduler choose who runs
 }
 
 // Loop is the driver "uring": it accepts, receives and sends for any number of
@@ -91,6 +92,7 @@ type Loop struct {
 	mono int64 // base on CLOCK_MONOTONIC, in nanoseconds
 
 	deadline int64 // what the last Turn returned
+	yielded  yielding
 
 	slots  []slot
 	free   []uint32 // ids to reuse, latest first
@@ -319,6 +321,7 @@ func (l *Loop) wait(deadline int64) error {
 // taken a while, so that what is left is not what was left at its beginning.
 func (l *Loop) sleep(deadline int64) (err error) {
 	l.log.Sleep()
+	l.yield(deadline)
 	switch {
 	case deadline == 0:
 		_, err = l.ring.SubmitAndWaitTimeout(1, -1)
