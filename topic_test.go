@@ -1,13 +1,10 @@
 package ringwire
 
 import (
-	"compress/flate"
 	"errors"
-	"io"
 	"math/rand/v2"
 	"net"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -76,7 +73,7 @@ func TestTopicCompressed(t *testing.T) {
 				if deflated := len(m) >= 100; err != nil || (f.first == fin|deflate|opText) != deflated || (len(f.payload) < len(m)) != deflated {
 					t.Fatalf("got a frame %#x of %d bytes for a message of %d, %v", f.first, len(f.payload), len(m), err)
 				}
-				if f.first&deflate != 0 && inflate(t, f.payload) != m {
+				if f.first&deflate != 0 && inflated(t, f.payload) != m {
 					t.Fatal("it inflates to something else")
 				}
 			}
@@ -367,17 +364,6 @@ func TestTopicOfClients(t *testing.T) {
 			t.Errorf("the dialer's account is %+v", st)
 		}
 	})
-}
-
-// inflate undoes the compression of one message.
-func inflate(t *testing.T, p string) string {
-	t.Helper()
-	r := flate.NewReader(strings.NewReader(p + "\x00\x00\xff\xff\x01\x00\x00\xff\xff")) // RFC 7692 §7.2.2, and an end
-	text, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // noise is what cannot be compressed.

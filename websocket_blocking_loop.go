@@ -1,6 +1,8 @@
 package ringwire
 
 import (
+	"time"
+
 	"github.com/ringwire/ringwire/mem"
 	"github.com/ringwire/ringwire/proto/ws"
 )
@@ -34,16 +36,29 @@ func (b *BlockingWebSocket) RunTask() {
 	}
 }
 
-// hold has an end wait until the messages before it are answered, if any may be, and reports whether it does.
+// hold has an end wait until the messages before it are answered, if any may be, and reports whether it does. An
+// end that does not wait begins behind what was written, which RunTask may not have seen.
 func (b *BlockingWebSocket) hold(s *WebSocket, end *CloseError) bool {
+	if s.state != wsOpen {
+		return false
+	}
+	if b.delay(end, s.host.loop.Now(), s.set.closeTimeout) {
+		s.schedule()
+		return true
+	}
+	b.flush(s, true)
+	return false
+}
+
+// delay notes an end that is to wait, if it is.
+func (b *BlockingWebSocket) delay(end *CloseError, now int64, most time.Duration) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	by := b.fed + int64(s.set.closeTimeout)
-	if s.state != wsOpen || !b.owed || b.left || b.goal != nil || by <= s.host.loop.Now() {
+	by := b.fed + int64(most)
+	if !b.owed || b.left || b.goal != nil || by <= now {
 		return false
 	}
 	b.held, b.late, b.lateBy = true, end, by
-	s.schedule()
 	return true
 }
 

@@ -54,6 +54,52 @@ func TestWebSocketBlocking(t *testing.T) {
 	})
 }
 
+// The callbacks of the config are for those who have no goroutine.
+func TestWebSocketBlockingCallbacks(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		wrong := func(what string) { t.Errorf("%s was called", what) }
+		s := wsBlocking(t, driver, &WebSocketConfig{
+			OnOpen:    func(*WebSocket) { wrong("OnOpen") },
+			OnMessage: func(*WebSocket, Message) { wrong("OnMessage") },
+			OnPong:    func(*WebSocket, View) { wrong("OnPong") },
+			OnDrain:   func(*WebSocket) { wrong("OnDrain") },
+			OnClose:   func(*WebSocket, *CloseError) { wrong("OnClose") },
+		}, echoBlocking)
+		p := s.dialWS()
+		p.send(frame(fin|opPong, "") + frame(fin|opBinary, repeat(1<<20)))
+		p.expectFrame(fin|opBinary, repeat(1<<20), "so large that there is something to drain")
+		p.leave()
+	})
+}
+
+// What was written before Read is called again goes out before the answer to a Close, and so it does where the loop
+// sees the Close first.
+func TestWebSocketBlockingWrittenFirst(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		for _, last := range []struct {
+			raw  string
+			code int
+		}{{frame(fin|opClose, closing(1000, "")), 1000}, {frame(fin|3, ""), 1002}} {
+			opened := make(chan *BlockingWebSocket, 1)
+			s := wsBlocking(t, driver, nil, func(ws *BlockingWebSocket) { opened <- ws; echoBlocking(ws) })
+			p, b := s.dialWS(), <-opened
+			s.onLoop(func(*service) { // so that RunTask waits
+				b.ws.OnData(b.ws.conn, []byte(text("hello")))
+				for written := false; !written; time.Sleep(100 * time.Microsecond) {
+					b.mu.Lock()
+					written = b.out.len() == 1 && !b.owed
+					b.mu.Unlock()
+				}
+				b.ws.OnData(b.ws.conn, []byte(last.raw))
+			})
+			p.expectText("hello", "it was written before the end began")
+			p.expectClose(last.code, "")
+		}
+	})
+}
+
 // What waits is bounded on the way in and on the way out, and nothing is lost.
 func TestWebSocketBlockingBackpressure(t *testing.T) {
 	t.Parallel()

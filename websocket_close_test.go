@@ -130,31 +130,37 @@ func TestWebSocketCut(t *testing.T) {
 	})
 }
 
+// violation is what a client must not send, and the code that it is told.
+type violation struct {
+	code     int
+	raw, why string
+}
+
+// wsViolations are those without compression.
+var wsViolations = []violation{
+	{1002, served(fin|opText, "x"), "not masked"},
+	{1002, frame(fin|deflate|opText, "x"), "RSV1 without an extension"},
+	{1002, frame(fin|3, "x"), "opcode 3"},
+	{1002, frame(fin, "x"), "a continuation of nothing"},
+	{1002, frame(opText, "x") + text("y"), "a message inside of another"},
+	{1002, frame(opPing, ""), "a ping in fragments"},
+	{1002, frame(fin|opPing, repeat(126)), "a long ping"},
+	{1002, frame(fin|opClose, "\x03"), "a Close of one byte"},
+	{1002, frame(fin|opClose, closing(1005, "")), "a code that must not be sent"},
+	{1002, "\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00mask", "a length of 64 bits"},
+	{1007, text("\xff"), "no UTF-8"},
+	{1007, frame(opText, "\xce\xba") + frame(0, "\xed\xa0")[:8], "no UTF-8, before the frame has ended"},
+	{1007, frame(fin|opClose, closing(1000, "\xff")), "a reason that is not UTF-8"},
+	{1009, "\x82\xff\x00\x00\x00\x00\x00\x10\x00\x01mask", "a message of 1 MiB and one byte, at once"},
+}
+
 // Who breaks a rule is told with the right code.
 func TestWebSocketViolations(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
 		closed := make(ends, 1)
 		s := wsServer(t, driver, &WebSocketConfig{OnMessage: echo, OnClose: closed.onClose})
-		for _, tc := range []struct {
-			code     int
-			raw, why string
-		}{
-			{1002, served(fin|opText, "x"), "not masked"},
-			{1002, frame(fin|deflate|opText, "x"), "RSV1 without an extension"},
-			{1002, frame(fin|3, "x"), "opcode 3"},
-			{1002, frame(fin, "x"), "a continuation of nothing"},
-			{1002, frame(opText, "x") + text("y"), "a message inside of another"},
-			{1002, frame(opPing, ""), "a ping in fragments"},
-			{1002, frame(fin|opPing, repeat(126)), "a long ping"},
-			{1002, frame(fin|opClose, "\x03"), "a Close of one byte"},
-			{1002, frame(fin|opClose, closing(1005, "")), "a code that must not be sent"},
-			{1002, "\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00mask", "a length of 64 bits"},
-			{1007, text("\xff"), "no UTF-8"},
-			{1007, frame(opText, "\xce\xba") + frame(0, "\xed\xa0")[:8], "no UTF-8, before the frame has ended"},
-			{1007, frame(fin|opClose, closing(1000, "\xff")), "a reason that is not UTF-8"},
-			{1009, "\x82\xff\x00\x00\x00\x00\x00\x10\x00\x01mask", "a message of 1 MiB and one byte, at once"},
-		} {
+		for _, tc := range wsViolations {
 			p := s.dialWS()
 			p.send(text("first") + tc.raw)
 			p.expectText("first", "what came before counts")

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -20,11 +21,16 @@ func deflated(m string) string {
 // inflated undoes it.
 func inflated(t *testing.T, p string) string {
 	t.Helper()
-	m, err := io.ReadAll(flate.NewReader(strings.NewReader(p + "\x00\x00\xff\xff\x01\x00\x00\xff\xff")))
+	m, err := inflate(p, nil)
 	if err != nil {
 		t.Errorf("cannot be inflated: %v", err)
 	}
 	return string(m)
+}
+
+// inflate undoes it for a message behind others.
+func inflate(p string, before []byte) ([]byte, error) {
+	return io.ReadAll(flate.NewReaderDict(strings.NewReader(p+"\x00\x00\xff\xff\x01\x00\x00\xff\xff"), before))
 }
 
 // Compressed messages are what they are without.
@@ -70,14 +76,10 @@ func TestWebSocketCompression(t *testing.T) {
 	})
 }
 
-// What does not inflate, or to too much, ends with its code, and in little memory.
-func TestWebSocketBombs(t *testing.T) {
-	t.Parallel()
+// wsBombs are violations by those who compress, of up to 2 MiB a message.
+var wsBombs = sync.OnceValue(func() []violation {
 	bomb := deflated(strings.Repeat("\x00", 20<<20))
-	cases := []struct {
-		code     int
-		raw, why string
-	}{
+	return []violation{
 		{CloseMessageTooBig, frame(fin|deflate|opBinary, bomb), "20 MiB of zeros"},
 		{CloseMessageTooBig, frame(fin|deflate|opBinary, deflated(strings.Repeat("\x00", 2<<20))), "the ratio"},
 		{CloseMessageTooBig, frame(fin|deflate|opBinary, deflated(prose(2<<20+1))), "one byte more than MaxMessage"},
@@ -85,13 +87,18 @@ func TestWebSocketBombs(t *testing.T) {
 		{CloseInvalidPayload, frame(fin|deflate|opText, deflated("\xff")), "no UTF-8"},
 		{CloseProtocolError, frame(deflate|opText, "") + frame(fin|deflate, ""), "RSV1 in a continuation"},
 	}
+})
+
+// What does not inflate, or to too much, ends with its code, and in little memory.
+func TestWebSocketBombs(t *testing.T) {
+	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
 		closed := make(ends, 1)
 		s := wsServer(t, driver, &WebSocketConfig{
 			Compression: &WebSocketCompression{}, OnClose: closed.onClose, MaxMessage: 2 << 20,
 			OnMessage: func(*WebSocket, Message) { t.Error("it was handed out") },
 		})
-		for _, tc := range cases {
+		for _, tc := range wsBombs() {
 			p := s.dialWS("Sec-WebSocket-Extensions: permessage-deflate")
 			p.pour(tc.raw, 1)
 			p.expectClose(tc.code, tc.why)

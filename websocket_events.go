@@ -97,7 +97,7 @@ func (s *WebSocket) event(ev *ws.Event) {
 		s.conn.Flush()
 	case ws.Pong:
 		s.host.stats.Pongs++
-		if s.state == wsOpen && s.set.OnPong != nil {
+		if s.state == wsOpen && s.block == nil && s.set.OnPong != nil {
 			s.set.OnPong(s, ev.Data)
 		}
 	case ws.CloseFrame:

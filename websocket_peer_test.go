@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -100,20 +101,25 @@ type wsFrame struct {
 }
 
 // readFrame reads the server's next frame.
-func (p *wsPeer) readFrame() (f wsFrame, err error) {
+func (p *wsPeer) readFrame() (wsFrame, error) {
 	_ = p.SetReadDeadline(time.Now().Add(patience))
+	return readServed(p.r)
+}
+
+// readServed reads a server's frame.
+func readServed(r io.Reader) (f wsFrame, err error) {
 	head := make([]byte, 2, 10)
-	if _, err = io.ReadFull(p.r, head); err != nil {
+	if _, err = io.ReadFull(r, head); err != nil {
 		return f, err
 	}
 	f.first = head[0]
 	n := uint64(head[1])
 	if n > 127 {
-		p.t.Fatalf("a server's frame is masked: % x", head)
+		return f, fmt.Errorf("a server's frame is masked: % x", head)
 	}
 	if n >= 126 {
 		long := head[2 : 2+2+6*(n-126)]
-		if _, err = io.ReadFull(p.r, long); err != nil {
+		if _, err = io.ReadFull(r, long); err != nil {
 			return f, err
 		}
 		n = 0
@@ -122,7 +128,7 @@ func (p *wsPeer) readFrame() (f wsFrame, err error) {
 		}
 	}
 	payload := make([]byte, n)
-	_, err = io.ReadFull(p.r, payload)
+	_, err = io.ReadFull(r, payload)
 	f.payload = string(payload)
 	return f, err
 }

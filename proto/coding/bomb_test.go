@@ -93,6 +93,9 @@ func TestBombs(t *testing.T) {
 			"no floor":       {Limits{RatioFloor: -1, MaxSize: -1}, ErrRatio, 2 << 20},
 			"ratio of 50":    {Limits{MaxRatio: 50, RatioFloor: 100_000, MaxSize: -1}, ErrRatio, 1 << 20},
 		} {
+			if checking && testing.Short() && what != "default" {
+				continue // each takes seconds, and differs by a number
+			}
 			r := newRig(t)
 			r.lim = tc.lim.WithDefaults()
 			size := int64(10 << 20)
@@ -162,8 +165,8 @@ func TestBombInBoundedMemory(t *testing.T) {
 // A bomb that comes byte by byte is found as well, and what is not read is not decoded.
 func TestTrickledBomb(t *testing.T) {
 	for name, b := range bombs() {
-		if checking && len(b.list) > 1 {
-			continue // would take minutes
+		if checking && (len(b.list) > 1 || testing.Short()) {
+			continue // would take minutes, and a quarter of one
 		}
 		r := newRig(t)
 		var in mem.Segments
