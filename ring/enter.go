@@ -55,6 +55,16 @@ func (r *Ring) Submit() (int, error) { return r.submit(false) }
 // an ordinary call.
 func (r *Ring) SubmitRaw() (int, error) { return r.submit(r.Unsubmitted() <= MaxRawBatch) }
 
+// submitSome is SubmitRaw of at most so many entries, up to MaxRawBatch.
+func (r *Ring) submitSome(most uint32) (int, error) {
+	return result(r.enter(min(r.flush(), most), 0, r.submitFlags, nil, true))
+}
+
+// getEventsRaw submits what there is, a few entries, and lets the kernel post what is due.
+func (r *Ring) getEventsRaw() (int, error) {
+	return result(r.enter(r.flush(), 0, EnterGetEvents, nil, true))
+}
+
 func (r *Ring) submit(raw bool) (int, error) {
 	n := r.flush()
 	if r.idle(n) {

@@ -112,6 +112,7 @@ type Loop struct {
 	live     int // slots in use
 	inflight int // requests of listeners and of the wake-up
 	inbox    inbox
+	park     parker
 	stopping atomic.Bool
 	dying    bool // Stop was seen: slots are being closed
 
@@ -131,6 +132,8 @@ const (
 	opCancelAccept // likewise, and nobody waits for them
 	opWake
 	opWatch
+	opAlarm      // a timeout: see loop_park.go
+	opAlarmMoved // its change: nobody waits for it
 )
 
 func userData(op uint64, gen, id uint32) uint64 {
@@ -172,6 +175,9 @@ func NewLoop(cfg LoopConfig) (*Loop, error) {
 	l.mono = monotonic() - l.Clock() // late by what lies between two looks at the clock
 	if l.bufs, err = newBuffers(r, cfg.Buffers, cfg.BufferSize); err == nil {
 		err = l.inbox.open()
+	}
+	if err == nil {
+		l.park.open(r)
 	}
 	if err == nil && cfg.Restrict {
 		err = r.restrict(loopNeeds)
@@ -219,7 +225,7 @@ func (l *Loop) Stats() LoopStats {
 // Stop makes Run close everything and return. From any goroutine.
 func (l *Loop) Stop() {
 	l.stopping.Store(true)
-	l.inbox.kick()
+	l.kick()
 }
 
 // Run runs the loop on the calling goroutine, locked to its thread, until Stop.
@@ -309,8 +315,7 @@ func (l *Loop) wait(deadline int64) error {
 	if l.retryAt != 0 && (deadline == 0 || l.retryAt < deadline) {
 		deadline = l.retryAt
 	}
-	err := l.sleep(deadline)
-	l.wake()
+	err := l.rest(deadline)
 	if err != nil && !transient(err) {
 		return fmt.Errorf("ring: enter: %w", err)
 	}
@@ -357,11 +362,16 @@ func (l *Loop) wake() {
 // sends that fit the socket's buffer are done when it returns. It reports whether there is
 // something to drain, which under load is so every time.
 func (l *Loop) submitRaw() bool {
-	if n := l.ring.Unsubmitted(); n == 0 || n > MaxRawBatch {
+	n := l.ring.Unsubmitted()
+	if n == 0 || n > MaxRawBatch && !l.park.quiet {
 		return false
 	}
 	// An error is met again, and judged, by the waiting enter.
-	_, _ = l.ring.SubmitRaw()
+	for ; n > 0; n -= min(n, MaxRawBatch) {
+		if _, err := l.ring.submitSome(MaxRawBatch); err != nil {
+			break
+		}
+	}
 	return l.ring.Ready() > 0
 }
 
@@ -445,6 +455,8 @@ func (l *Loop) complete(c *CQE) {
 		l.watchFired(id, gen, c)
 	case opWake:
 		l.woken()
+	case opAlarm:
+		l.park.alarm = 0
 	}
 }
 
@@ -490,6 +502,7 @@ func (l *Loop) release() {
 		_ = l.bufs.Close()
 	}
 	l.inbox.close()
+	l.park.close()
 }
 
 // RemoteAddr is the peer's address, the zero AddrPort if it is not an IP address.

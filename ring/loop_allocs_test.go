@@ -2,7 +2,10 @@
 
 package ring
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // Posting allocates nothing once the queue has grown.
 func TestPostAllocs(t *testing.T) {
@@ -12,5 +15,18 @@ func TestPostAllocs(t *testing.T) {
 	var posted Task = task
 	if n := testing.AllocsPerRun(200, func() { s.l.Post(posted); <-ran }); n > 0.1 {
 		t.Errorf("%v allocations per Post", n)
+	}
+}
+
+// Parking allocates nothing.
+func TestParkAllocs(t *testing.T) {
+	l := ownLoop(t)
+	if n := testing.AllocsPerRun(20, func() {
+		if err := l.parkUntil(l.Clock() + int64(3*time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		l.drain()
+	}); n > 0.1 {
+		t.Errorf("%v allocations per park", n)
 	}
 }

@@ -3,7 +3,6 @@
 package ring
 
 import (
-	"encoding/binary"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -38,7 +37,13 @@ func (b *inbox) open() (err error) {
 }
 
 // Post runs t on the loop soon. From any goroutine.
-func (l *Loop) Post(t Task) bool { return l.inbox.post(t) }
+func (l *Loop) Post(t Task) bool {
+	if !l.inbox.post(t) {
+		return false
+	}
+	l.kick()
+	return true
+}
 
 func (b *inbox) post(t Task) bool {
 	b.mu.Lock()
@@ -48,23 +53,24 @@ func (b *inbox) post(t Task) bool {
 	}
 	b.queue = append(b.queue, t)
 	b.mu.Unlock()
-	b.kick()
 	return true
 }
 
 // kick wakes the loop if nobody else has done so already.
-func (b *inbox) kick() {
+func (l *Loop) kick() {
+	b := &l.inbox
 	if b.kicked.Swap(true) {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.fd < 0 {
-		return
+	switch {
+	case b.fd < 0:
+	case l.park.on.Load(): // not by way of the ring, which is late when one eventfd sets off another
+		_ = l.park.raw.Control(wakeEventFD)
+	default:
+		wakeEventFD(uintptr(b.fd))
 	}
-	var one [8]byte
-	binary.NativeEndian.PutUint64(one[:], 1)
-	_, _ = unix.Write(b.fd, one[:])
 }
 
 // run runs what was posted before it was called; what a task posts waits for the next turn.

@@ -8,6 +8,7 @@ import "github.com/ringwire/ringwire/internal/flight"
 var purposes = [...]string{
 	opAccept: "accept", opRecv: "recv", opSend: "send", opClose: "close",
 	opCancel: "cancel", opCancelAccept: "cancel accept", opWake: "wake",
+	opWatch: "watch", opAlarm: "alarm", opAlarmMoved: "alarm",
 }
 
 // Log is what the loop records, for whoever runs it. Safe from any goroutine.

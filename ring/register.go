@@ -4,6 +4,7 @@ package ring
 
 import (
 	"fmt"
+	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -81,6 +82,15 @@ func (r *Ring) RegisterProbe(table *ProbeTable) error {
 
 // RegisterEventFD makes the kernel add 1 to an eventfd with every completion.
 func (r *Ring) RegisterEventFD(fd int) error { return r.registerFd("eventfd", RegisterEventFD, fd) }
+
+// muteEventFD has the kernel write to the eventfd no more, or again.
+func (r *Ring) muteEventFD(mute bool) {
+	if mute {
+		atomic.OrUint32(r.cqFlags, CQEventFdDisabled)
+	} else {
+		atomic.AndUint32(r.cqFlags, ^CQEventFdDisabled)
+	}
+}
 
 // RegisterEventFDAsync is RegisterEventFD for the completions of worker threads
 // only.

@@ -15,8 +15,9 @@ var loopNeeds = []Restriction{
 	allowOp(OpAccept), allowOp(OpRecv), allowOp(OpSend), allowOp(OpSendmsg),
 	allowOp(OpAsyncCancel), // of what is in flight
 	allowOp(OpClose),
-	allowOp(OpPollAdd), // where resets are lost: see loop_watch.go
-	allowOp(OpRead),    // the eventfd that wakes the loop
+	allowOp(OpPollAdd),                           // where resets are lost: see loop_watch.go
+	allowOp(OpRead),                              // the eventfd that wakes the loop
+	allowOp(OpTimeout), allowOp(OpTimeoutRemove), // of waits in Go's poller: see loop_park.go
 	{OpCode: RestrictionSQEFlagsAllowed, OpFlags: SQEBufferSelect | SQECQESkipSuccess},
 	allowRegister(RegisterRingFDs), // by the thread that runs the loop, so after the ring was enabled
 	allowRegister(UnregisterRingFDs),

@@ -289,6 +289,32 @@ func (x *exerciser) idle(patience time.Duration) error {
 	case d > 20:
 		return fmt.Errorf("%d turns without anything to do", d)
 	}
+	return x.alarm(patience)
+}
+
+// alarm wants a timeout to wait, and to come when it is moved.
+func (x *exerciser) alarm(patience time.Duration) error {
+	in := func(d time.Duration) (was int64) {
+		done := make(chan int64)
+		x.loop.Post(taskFunc(func() {
+			was := x.loop.park.alarm
+			if d > 0 {
+				x.loop.setAlarm(x.loop.Clock() + int64(d))
+			}
+			done <- was
+		}))
+		return <-done
+	}
+	in(time.Hour)
+	time.Sleep(20 * time.Millisecond)
+	if in(10*time.Millisecond) == 0 {
+		return errors.New("a timeout does not wait")
+	}
+	for end := time.Now().Add(patience); in(0) != 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return errors.New("a timeout cannot be moved")
+		}
+	}
 	return nil
 }
 
