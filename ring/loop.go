@@ -308,6 +308,7 @@ func (l *Loop) wait(deadline int64) error {
 		return l.broken
 	}
 	l.bufs.Publish()
+	l.park.work = min(l.park.work+int(l.ring.Unsubmitted()), 16*parkWork)
 	if l.submitRaw() {
 		l.wake()
 		return nil

@@ -16,12 +16,17 @@ import (
 // A loop that waits in io_uring_enter is in a system call to Go's scheduler. With the end of each that found all
 // processors idle, the scheduler's monitor (sysmon, runtime/proc.go) begins to look after it, every 20 µs at first and
 // until there were 50 looks for nothing: a loop that wakes for a tick has it wake 50 times more, in the midst of the
-// tick's sends. So a loop whose waits are long waits in Go's poller instead, for an eventfd that the ring and posters
-// write to, and until the next long wait it enters by raw calls only, of which the monitor does not hear.
+// tick's sends. So a loop whose waits are long, with much to do between them, waits in Go's poller instead, for an
+// eventfd that the ring and posters write to, and until the next long wait it enters by raw calls only, of which the
+// monitor does not hear.
 
 // parkAfter is how long a wait has to be to be long: the last one and, as far as it is known, the next. Parking costs
 // two more enters, and the goroutine's way back to its thread.
 const parkAfter = 2 * time.Millisecond
+
+// parkWork is how many entries between two long waits are worth that. A loop that answers a request now and then
+// stays in the enter, from which it is back earlier.
+const parkWork = 64
 
 // parker is how a loop waits in Go's poller.
 type parker struct {
@@ -31,6 +36,7 @@ type parker struct {
 
 	on    atomic.Bool // posters are to write to it
 	last  int64       // how long the last wait was
+	work  int         // entries handed over since the last long wait, and of those before it a half: to a bound
 	alarm int64       // for when a timeout is in flight, 0 = none
 	ts    KernelTimespec
 	quiet bool // the monitor is not looking: this turn has begun with the end of a park
@@ -75,7 +81,7 @@ func wakeEventFD(fd uintptr) {
 
 // mayPark reports whether the wait until the deadline is to be long.
 func (l *Loop) mayPark(deadline, now int64) bool {
-	return l.park.file != nil && l.park.last >= int64(parkAfter) &&
+	return l.park.file != nil && l.park.last >= int64(parkAfter) && l.park.work >= parkWork &&
 		(deadline == 0 || deadline-now >= int64(parkAfter))
 }
 
@@ -90,7 +96,9 @@ func (l *Loop) rest(deadline int64) (err error) {
 	}
 	l.wake()
 	if idle { // else what was submitted took its time
-		p.last = l.now - now
+		if p.last = l.now - now; p.last >= int64(parkAfter) {
+			p.work /= 2
+		}
 	}
 	return err
 }

@@ -62,6 +62,9 @@ func startParked(t *testing.T, cfg LoopConfig) (s *timed, addr string) {
 	return s, addr
 }
 
+// toil makes a loop one that has much to do, a task of it.
+func (s *timed) toil() { s.l.park.work = 2 * parkWork }
+
 // park has the loop wait in Go's poller.
 func park(t *testing.T, s *timed) {
 	t.Helper()
@@ -70,7 +73,7 @@ func park(t *testing.T, s *timed) {
 			return true
 		}
 		time.Sleep(2 * parkAfter)
-		s.l.Post(taskFunc(func() {}))
+		s.l.Post(taskFunc(s.toil))
 		time.Sleep(2 * parkAfter)
 		return s.l.park.on.Load()
 	})
@@ -96,7 +99,7 @@ func TestParkEnds(t *testing.T) {
 
 			for i := range 100 { // a post at any moment of falling asleep
 				ran := make(chan struct{})
-				s.l.Post(taskFunc(func() { close(ran) }))
+				s.l.Post(taskFunc(func() { s.toil(); close(ran) }))
 				select {
 				case <-ran:
 				case <-time.After(10 * time.Second):
@@ -163,7 +166,7 @@ func switches(t *testing.T, s *timed, d time.Duration) (n int) {
 	}
 	before := count()
 	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Second / 60) {
-		s.l.Post(taskFunc(func() {}))
+		s.l.Post(taskFunc(s.toil))
 	}
 	if n = count() - before; n <= 0 {
 		t.Skip("/proc does not tell of threads")
@@ -187,20 +190,37 @@ func TestQuietTurnSubmitsInBatches(t *testing.T) {
 	}
 }
 
-// A wait that is known to be short, or was, is none for the poller.
+// A wait that is known to be short, or was, or before which there was little to do, is none for the poller.
 func TestMayPark(t *testing.T) {
 	l := ownLoop(t)
 	const now, long, short = int64(time.Hour), int64(parkAfter), int64(parkAfter) - 1
 	for _, tc := range []struct {
 		last, deadline int64
+		work           int
 		may            bool
 	}{
-		{long, 0, true}, {short, 0, false}, {0, 0, false},
-		{long, now + long, true}, {long, now + short, false}, {long, now - long, false},
+		{long, 0, parkWork, true}, {short, 0, parkWork, false}, {0, 0, parkWork, false}, {long, 0, parkWork - 1, false},
+		{long, now + long, parkWork, true}, {long, now + short, parkWork, false}, {long, now - long, parkWork, false},
 	} {
-		l.park.last = tc.last
+		l.park.last, l.park.work = tc.last, tc.work
 		if may := l.mayPark(tc.deadline, now); may != tc.may {
-			t.Errorf("last %v, until the deadline %v: %v", time.Duration(tc.last), time.Duration(tc.deadline-now), may)
+			t.Errorf("last %v, until the deadline %v, work %d: %v", time.Duration(tc.last), time.Duration(tc.deadline-now), tc.work, may)
+		}
+	}
+}
+
+// What a loop hands over counts as work, and is forgotten by halves with each long wait.
+func TestParkWork(t *testing.T) {
+	l := ownLoop(t)
+	nops(t, l.ring, 100, 0)
+	l.park.work = 0
+	if err := l.wait(l.Clock()); err != nil || l.park.work != 100 {
+		t.Errorf("100 entries: %v, work %d", err, l.park.work)
+	}
+	l.ring.Advance(l.ring.Ready())
+	for _, want := range []int{50, 25} {
+		if err := l.wait(l.Clock() + 2*int64(parkAfter)); err != nil || l.park.work != want {
+			t.Errorf("a long wait: %v, work %d, want %d", err, l.park.work, want)
 		}
 	}
 }
