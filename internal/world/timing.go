@@ -102,7 +102,11 @@ func (c *client) judgeEnd(now int64) {
 // judgeDrain looks whether a connection that was idle when the drain began was closed with it.
 func (c *client) judgeDrain(now int64) {
 	idle := max(c.settled, c.sentAt) < c.w.shutAt-int64(c.grace())
-	if late := time.Duration(now - c.w.shutAt); idle && c.speak.debt() == nothing && late > c.grace() {
+	most := c.grace()
+	if c.tls != nil {
+		most += longestPause // it may think between close_notify and FIN
+	}
+	if late := time.Duration(now - c.w.shutAt); idle && c.speak.debt() == nothing && late > most {
 		c.fail("drain", "an idle connection is closed %v after the drain began", late)
 	}
 }
