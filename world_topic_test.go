@@ -2,6 +2,7 @@ package ringwire
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/ringwire/ringwire/internal/world"
 	"github.com/ringwire/ringwire/mem"
@@ -13,8 +14,12 @@ type worldTopics struct {
 	cfg     WebSocketConfig
 	memory  *topicMemory
 	list    [world.Policies]*Topic
-	last    [world.Policies]int // messages published
+	last    [world.Policies]int  // messages published
+	idle    map[*WebSocket]int64 // when a subscriber was first seen to wait for nothing but its messages
 }
+
+// worldForgotten is when such a subscriber is forgotten: before, its connection may be on the way to OnClose.
+const worldForgotten = time.Second
 
 // worldPolicies are the policies in the world's order.
 var worldPolicies = [world.Policies]SlowPolicy{DropNewest, DropOldest, Conflate, Disconnect}
@@ -72,6 +77,8 @@ func (h *worldTopics) account(p world.Policy) world.Account {
 
 // check looks at each subscriber's queue.
 func (h *worldTopics) check() string {
+	idle := make(map[*WebSocket]int64)
+	defer func() { h.idle = idle }()
 	for p, t := range h.list {
 		waits := 0
 		for _, l := range t.loops {
@@ -84,7 +91,15 @@ func (h *worldTopics) check() string {
 				switch {
 				case q.n > world.QueueMessages || q.bytes > world.QueueBytes:
 					return fmt.Sprintf("%d messages of %d bytes wait for a subscriber of %d", q.n, q.bytes, p)
-				case s.state == wsOpen && !s.conn.Sending() && s.conn.Buffered() == 0:
+				case s.state != wsOpen || s.conn.Sending() || s.conn.Buffered() > 0:
+					continue
+				}
+				now := s.conn.Loop().Now()
+				since, ok := h.idle[s]
+				if !ok {
+					since = now
+				}
+				if idle[s] = since; time.Duration(now-since) > worldForgotten {
 					return fmt.Sprintf("%d messages wait for a subscriber of %d that waits for nothing else", q.n, p)
 				}
 			}
