@@ -189,7 +189,7 @@ func TestBadResponses(t *testing.T) {
 		"garbage":         {func(w http.ResponseWriter, _ *ocsp.Request) { _, _ = io.WriteString(w, "<html>") }, "bad OCSP response"},
 		"empty":           {func(http.ResponseWriter, *ocsp.Request) {}, "bad OCSP response"},
 		"refusal":         {func(w http.ResponseWriter, _ *ocsp.Request) { _, _ = w.Write(ocsp.UnauthorizedErrorResponse) }, "unauthorized"},
-		"status":          {func(w http.ResponseWriter, _ *ocsp.Request) { w.WriteHeader(404) }, "404"},
+		"status":          {func(w http.ResponseWriter, _ *ocsp.Request) { w.WriteHeader(404) }, "answers 404"},
 		"huge":            {func(w http.ResponseWriter, _ *ocsp.Request) { _, _ = w.Write(make([]byte, maxResponse+1)) }, "larger than"},
 	} {
 		r.answer = c.answer
