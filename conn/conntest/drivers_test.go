@@ -29,6 +29,9 @@ func TestNetpoll(t *testing.T) {
 	t.Run("TCP", func(t *testing.T) { conntest.Run(t, conntest.Sockets("tcp", netpoll(fallback.Config{}))) })
 	t.Run("Unix", func(t *testing.T) { unix(t, netpoll(fallback.Config{})) })
 	t.Run("SmallBuffer", func(t *testing.T) {
+		if checked && testing.Short() {
+			t.Skip("it is the code of TCP, and takes minutes")
+		}
 		conntest.Run(t, conntest.Sockets("tcp", netpoll(fallback.Config{ReadBuffer: 512})))
 	})
 }

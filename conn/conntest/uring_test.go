@@ -32,6 +32,9 @@ func TestUring(t *testing.T) {
 	})
 	// The kernel refuses what the driver is not known to need: nothing may be missing.
 	t.Run("Restricted", func(t *testing.T) {
+		if checked && testing.Short() {
+			t.Skip("it is the code of TCP, and takes minutes")
+		}
 		conntest.Run(t, conntest.Sockets("tcp", func() (conn.Driver, error) {
 			return ring.NewLoop(ring.LoopConfig{Restrict: true})
 		}))

@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,11 +30,15 @@ func (z *zeros) Read(p []byte) (int, error) {
 
 // bombs begin with what makes 10 MB of zeros and go on with it for ever. Those of one stream
 // are cut off instead: long before, they must have been refused.
-func bombs() map[string]struct {
+var bombs = sync.OnceValue(makeBombs)
+
+type bomb struct {
 	list []Coding
 	unit []byte
 	stop bool
-} {
+}
+
+func makeBombs() map[string]bomb {
 	const unit = 10 << 20
 	plain := make([]byte, unit)
 	br := through(plain, func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, 5) })
@@ -42,20 +47,19 @@ func bombs() map[string]struct {
 		return z
 	})
 	long := zeros(1 << 30)
+	if checking { // making it takes more than all else
+		long = 1 << 26
+	}
 	var stream bytes.Buffer
 	w := brotli.NewWriterLevel(&stream, 1)
 	_, _ = io.Copy(w, &long)
 	_ = w.Close()
-	return map[string]struct {
-		list []Coding
-		unit []byte
-		stop bool
-	}{
+	return map[string]bomb{
 		"gzip":       {[]Coding{Gzip}, gz(plain), false},
 		"deflate":    {[]Coding{Deflate}, encoders[4].encode(plain), true},
 		"zstd":       {[]Coding{Zstd}, one, false},
 		"br":         {[]Coding{Brotli}, br, true},
-		"br of 1 GB": {[]Coding{Brotli}, stream.Bytes(), true},
+		"long br":    {[]Coding{Brotli}, stream.Bytes(), true},
 		"gzip, gzip": {[]Coding{Gzip, Gzip}, gz(bytes.Repeat(gz(plain), 1000)), true}, // 10 GB of some 30 KB
 		"zstd, gzip": {[]Coding{Zstd, Gzip}, gz(bytes.Repeat(one, 1000)), true},
 		"gzip, zstd": {[]Coding{Gzip, Zstd}, zs(bytes.Repeat(gz(plain), 1000)), true},
