@@ -28,6 +28,10 @@ const parkAfter = 2 * time.Millisecond
 // stays in the enter, from which it is back earlier.
 const parkWork = 64
 
+// parkSince is the oldest kernel line on which loops park: 6.12.118 does not write to the eventfd when bytes have come,
+// and what lies between has not been tried. From here on 6.16, 6.18 and 7.2 have been seen to.
+var parkSince = Version{6, 16}
+
 // parker is how a loop waits in Go's poller.
 type parker struct {
 	file *os.File // an eventfd that belongs to the poller; nil: loops do not park here
@@ -44,6 +48,9 @@ type parker struct {
 
 // open makes the eventfd and shows it to a ring that is not enabled yet. Without one the loop does not park.
 func (p *parker) open(r *Ring) {
+	if parseVersion(release()).Less(parkSince) || hidden(parkSince) {
+		return
+	}
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
 		return
