@@ -29,7 +29,7 @@ const parkAfter = 2 * time.Millisecond
 const parkWork = 64
 
 // parkSince is the oldest kernel line on which loops park: 6.12.118 does not write to the eventfd when bytes have come,
-// and what lies between has not been tried. From here on 6.16, 6.18 and 7.2 have been seen to.
+// and what lies between has not been tried. From here on 6.16, 6.18, 6.19 and 7.0 to 7.2 have been seen to.
 var parkSince = Version{6, 16}
 
 // parker is how a loop waits in Go's poller.
