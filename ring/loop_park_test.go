@@ -33,21 +33,7 @@ func (s *timed) Turn(now int64) int64 {
 // startParked is a loop that has found out that its waits are long.
 func startParked(t *testing.T, cfg LoopConfig) (s *timed, addr string) {
 	t.Helper()
-	if err := Available(); err != nil {
-		t.Skip(err)
-	}
-	l, err := NewLoop(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr = ln.Addr().String()
-	if err := l.Listen(ln); err != nil {
-		t.Fatal(err)
-	}
+	l, addr := listening(t, cfg)
 	if l.park.file == nil {
 		l.Stop()
 		_ = l.Run(&timed{})

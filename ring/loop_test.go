@@ -33,9 +33,8 @@ func (s *sink) Closed(uint32)               { s.open.Add(-1) }
 func (s *sink) AcceptFailed(error)          {}
 func (s *sink) Turn(int64) int64            { s.stats = s.l.Stats(); return 0 }
 
-// startLoop runs a loop on a loopback port and returns it with its user and address. It
-// is stopped, and everything checked to be closed, at the test's end; stop does so before.
-func startLoop(t testing.TB, cfg LoopConfig) (s *sink, addr string, stop func()) {
+// listening is a loop on a loopback port. Who runs it ends it.
+func listening(t testing.TB, cfg LoopConfig) (l *Loop, addr string) {
 	t.Helper()
 	if err := Available(); err != nil {
 		t.Skip(err)
@@ -52,6 +51,14 @@ func startLoop(t testing.TB, cfg LoopConfig) (s *sink, addr string, stop func())
 	if err := l.Listen(ln); err != nil {
 		t.Fatal(err)
 	}
+	return l, addr
+}
+
+// startLoop runs a loop on a loopback port and returns it with its user and address. It
+// is stopped, and everything checked to be closed, at the test's end; stop does so before.
+func startLoop(t testing.TB, cfg LoopConfig) (s *sink, addr string, stop func()) {
+	t.Helper()
+	l, addr := listening(t, cfg)
 	s = &sink{l: l}
 	done := make(chan error, 1)
 	go func() { done <- l.Run(s) }()

@@ -111,7 +111,7 @@ func New(cfg Config) (*Ring, error) {
 // right after others were closed, as after the self-test, would find less than there is.
 var closedAt atomic.Int64
 
-// closedGrace is how long that may take: some 20 ms, on busy machines with few processors a few hundred.
+// closedGrace is how long that may take. A busy emulated machine took more than 250 ms.
 const closedGrace = time.Second
 
 // waitForClosed waits for memory that is on its way back, and reports whether to try again.
