@@ -245,11 +245,11 @@ func (l *Loop) Run(ev Events) error {
 		return err
 	}
 	for {
+		l.inbox.run() // it takes notice of a kick, so that it comes before the look at what Stop kicks for
 		if l.stopping.Load() && l.die() {
 			l.inbox.runAll()
 			return nil
 		}
-		l.inbox.run()
 		l.deadline = ev.Turn(l.now)
 		if l.busy() {
 			continue

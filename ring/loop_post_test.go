@@ -5,6 +5,7 @@ package ring
 import (
 	"sync"
 	"testing"
+	"time"
 )
 
 type taskFunc func()
@@ -42,5 +43,32 @@ func TestPostOrder(t *testing.T) {
 	}
 	if s.l.Post(taskFunc(func() { t.Error("ran after Stop") })) {
 		t.Error("Post after Stop reports that the task will run")
+	}
+}
+
+// Stop comes at any moment of a loop that is being posted to, and wakes it.
+func TestStopAmidPosts(t *testing.T) {
+	if err := Available(); err != nil {
+		t.Skip(err)
+	}
+	for i := range 400 {
+		l, err := NewLoop(LoopConfig{Entries: 16, Buffers: 16, Records: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- l.Run(&sink{l: l}) }()
+		for range 50 + i {
+			l.Post(taskFunc(func() {}))
+		}
+		l.Stop()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("Stop of loop %d is not heard", i)
+		}
 	}
 }
