@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// quiet is longer than a busy machine keeps a peer that talks from being heard.
+const quiet = 2 * time.Second
+
 // A silent peer is asked, and given up when it does not answer.
 func TestWebSocketPings(t *testing.T) {
 	t.Parallel()
@@ -38,12 +41,11 @@ func TestWebSocketPings(t *testing.T) {
 func TestWebSocketNoPings(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
-		s := wsServer(t, driver, &WebSocketConfig{OnMessage: echo, PingEvery: 500 * time.Millisecond})
+		s := wsServer(t, driver, &WebSocketConfig{OnMessage: echo, PingEvery: quiet})
 		p := s.dialWS()
-		for range 60 {
+		for begin := time.Now(); time.Since(begin) < quiet+quiet/4; time.Sleep(10 * time.Millisecond) {
 			p.send(text("x"))
 			p.expectText("x", "no ping is due")
-			time.Sleep(10 * time.Millisecond)
 		}
 		s = wsServer(t, driver, &WebSocketConfig{PingEvery: -1, PongTimeout: -1, MessageTimeout: -1, CloseTimeout: -1})
 		p = s.dialWS()
@@ -78,18 +80,22 @@ func TestWebSocketSlowMessage(t *testing.T) {
 				t.Errorf("%s: the reason is %v", where, end.Err)
 			}
 		}
-		p := s.dialWS()
-		for range 20 {
-			p.sendSplit(text("hello")[:4], text("hello")[4:])
-			p.expectText("hello", "each message has its own time")
-			time.Sleep(10 * time.Millisecond)
-		}
+	})
+}
+
+// Each message has as long as any other, and each control frame.
+func TestWebSocketManyMessages(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		s := wsServer(t, driver, &WebSocketConfig{OnMessage: echo, MessageTimeout: quiet})
+		talker, pinger := s.dialWS(), s.dialWS()
 		ping := frame(fin|opPing, "here")
-		p.send(ping[:4])
-		for range 20 { // some part of a frame is there at any time
-			p.send(ping[4:] + ping[:4])
-			p.expectFrame(fin|opPong, "here", "each ping has its own time")
-			time.Sleep(10 * time.Millisecond)
+		pinger.send(ping[:4])
+		for begin := time.Now(); time.Since(begin) < quiet+quiet/4; time.Sleep(50 * time.Millisecond) {
+			talker.sendSplit(text("hello")[:4], text("hello")[4:])
+			talker.expectText("hello", "each message has its own time")
+			pinger.send(ping[4:] + ping[:4]) // some part of a frame is there at any time
+			pinger.expectFrame(fin|opPong, "here", "each ping has its own time")
 		}
 	})
 }
