@@ -1,6 +1,7 @@
 package ringwire
 
 import (
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -217,9 +218,28 @@ func (p *tickPart) RunTask() {
 		loop := p.svc.loop
 		p.running = loop.Every(conn.TickConfig{
 			Every: t.cfg.Every, Run: p.run, CatchUp: t.cfg.CatchUp, LateAfter: t.cfg.LateAfter, Spin: t.cfg.Spin,
-			Budgets: t.cfg.Budgets, Start: loop.Driver().Clock() - int64(t.srv.wall().Sub(t.start)),
+			Budgets: t.cfg.Budgets, Start: clockAt(t.start, loop.Driver().Clock, t.srv.wall),
 		})
 	}
+}
+
+// clockAt is what a loop's clock shows at the time t of another clock. Between two looks at clocks a
+// thread may lose its processor, by which every tick would seem the later: the closest looks count.
+func clockAt(t time.Time, clock func() int64, wall func() time.Time) (at int64) {
+	const near, tries = int64(2 * time.Microsecond), 20
+	best, before := int64(math.MaxInt64), clock()
+	for range tries {
+		now := wall()
+		after := clock()
+		if apart := after - before; apart < best {
+			best, at = apart, before+apart/2-int64(now.Sub(t))
+		}
+		if best <= near {
+			break
+		}
+		before = after
+	}
+	return at
 }
 
 // run makes a tick. A panic ends it, and not those that follow.

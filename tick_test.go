@@ -81,6 +81,25 @@ func checkTicks(t *testing.T, seen []noted, every time.Duration) {
 	}
 }
 
+// A thread that loses its processor between two looks at clocks does not take one for the other's time.
+func TestClockAt(t *testing.T) {
+	for stall := range 9 {
+		now, looks := time.Unix(1000, 0), 0
+		begin, base := now, now.Add(-time.Minute)
+		look := func() time.Time {
+			if looks++; looks <= stall {
+				now = now.Add(time.Millisecond)
+			}
+			now = now.Add(50 * time.Nanosecond)
+			return now
+		}
+		at := clockAt(begin, func() int64 { return int64(look().Sub(base)) }, look)
+		if off := time.Duration(at) - begin.Sub(base); off.Abs() > time.Microsecond {
+			t.Errorf("with %d stalls it is %v off", stall, off)
+		}
+	}
+}
+
 func TestEvery(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
