@@ -181,7 +181,11 @@ func TestKeepAliveManyRequests(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		s := start(t, driver, hello)
 		p := s.dial()
-		for i := range 2000 {
+		n := 2000
+		if raceEnabled {
+			n = 300
+		}
+		for i := range n {
 			path := "/" + itoa(i)
 			p.send(get(path))
 			p.expect("GET", 200, "hello "+path, "the connection persists (RFC 9112 §9.3)")

@@ -331,6 +331,7 @@ func TestStartAfterFailure(t *testing.T) {
 
 // The shares of the loops add up to MaxConns.
 func TestMaxConnsShares(t *testing.T) {
+	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
 		for _, tc := range []struct{ loops, conns, want int }{{3, 7, 3}, {4, 2, 2}, {0, 1, 1}, {2, math.MaxInt, 2}} {
 			s := start(t, driver, hello, func(s *Server) { s.Loops, s.MaxConns = tc.loops, tc.conns }, plain)
