@@ -366,15 +366,19 @@ func TestWebSocketBlockingEndsUnread(t *testing.T) {
 				goOn <- "return"
 			}
 		}
-		p = open()
-		time.Sleep(patient + 50*time.Millisecond)
-		began = time.Now()
-		p.send(frame(fin|opClose, closing(4000, "")))
-		p.expectClose(4000, "a message long ago is no reason to wait")
-		if took := time.Since(began); took > patient-50*time.Millisecond && !raceEnabled {
+		took := patient
+		for tries := 0; tries < 5 && took > patient-50*time.Millisecond; tries++ { // the machine may be busy
+			p = open()
+			time.Sleep(patient + 50*time.Millisecond)
+			began = time.Now()
+			p.send(frame(fin|opClose, closing(4000, "")))
+			p.expectClose(4000, "a message long ago is no reason to wait")
+			took = min(took, time.Since(began))
+			goOn <- "return"
+		}
+		if took > patient-50*time.Millisecond && !raceEnabled {
 			t.Errorf("it took %v", took)
 		}
-		goOn <- "return"
 	})
 }
 

@@ -31,6 +31,9 @@ func (h *worldSockets) configure(cfg *WebSocketConfig) {
 	cfg.OnMessage = h.message
 	cfg.OnClose = func(*WebSocket, *CloseError) { h.open-- }
 	cfg.MaxMessage = world.MaxMessage
+	if z := p.Deflate; z != nil {
+		cfg.Compression = &WebSocketCompression{KeepContext: z.KeepContext, Threshold: z.Threshold, Level: z.Level}
+	}
 	cfg.PingEvery, cfg.PongTimeout, cfg.MessageTimeout, cfg.CloseTimeout = p.PingEvery, p.PongTimeout, p.MessageTimeout, p.CloseTimeout
 }
 

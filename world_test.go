@@ -52,6 +52,7 @@ func TestWorld(t *testing.T) {
 	spent, sum := time.Since(began), &f.sum
 	t.Logf("%d connections (%.0f/s), %d answers, %d messages, seeds %d to %d, %d turns, ends %v",
 		sum.Conns, float64(sum.Conns)/spent.Seconds(), sum.Answers, sum.Messages, *simFirst, f.seed-1, sum.Turns, sum.Ends)
+	t.Logf("%d messages were compressed, and %d answers", sum.Deflated, sum.Inflated)
 	t.Logf("%d handshakes of TLS, %d of them resumed; %d messages of topics, %d missed, %d subscribers too slow",
 		sum.Handshakes, sum.Resumed, sum.Notices, sum.Missed, sum.Slow)
 }

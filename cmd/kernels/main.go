@@ -67,7 +67,7 @@ func parse(args []string) (*options, error) {
 	set.BoolVar(&o.list, "list", false, "list the kernels that are known and those that are here")
 	set.BoolVar(&o.write, "write", false, "write the tables in docs/KERNELS.md, from this run and others of the same build")
 	set.BoolVar(&o.resume, "resume", false, "leave out what passed with the same build before")
-	set.BoolVar(&o.fetch, "fetch", false, "fetch the kernels, build what is to run on them, and boot none")
+	set.BoolVar(&o.fetch, "fetch", false, "fetch the kernels, and boot none")
 	set.StringVar(&o.image, "image", "", "a kernel image of your own, as bzImage")
 	set.StringVar(&o.modules, "modules", "", "with -image: .ko files to load first, with commas between")
 	set.StringVar(&o.dir, "dir", "", "where kernels are kept; default: in the user's cache directory")
@@ -149,8 +149,8 @@ func run(ctx context.Context, o *options) (ok bool, err error) {
 		return false, err
 	}
 	kernels, missing, err := gather(ctx, o, shelf)
-	if err != nil {
-		return false, err
+	if err != nil || o.fetch {
+		return len(missing) == 0, err
 	}
 	tmp, err := os.MkdirTemp("", "kernels")
 	if err != nil {
@@ -162,9 +162,6 @@ func run(ctx context.Context, o *options) (ok bool, err error) {
 		return false, err
 	}
 	fmt.Printf("built %s: %s\n", suite.build, strings.Join(o.only(), ", "))
-	if o.fetch {
-		return len(missing) == 0, nil
-	}
 	results := tryAll(ctx, o, shelf, suite, kernels, tmp)
 	return conclude(o, root, results, missing)
 }

@@ -51,6 +51,9 @@ const (
 	MaskBegunAnew       // ws: what comes in pieces is unmasked as if each were the first
 	ContinuationLost    // ws: a fragment between the first and the last is
 	MessageNotForgotten // ws: a message that was gathered begins the next one
+	ContextForgotten    // ws: a compressed message cannot refer to the one before
+	ContextOfOthers     // ws: a message is compressed as if it came after another connection's
+	BombTaken           // ws: what a message inflates to has no limit
 	HeldNotResumed      // root: messages that waited for the peer to read wait on
 	SocketDrainForgets  // root: Shutdown leaves out some WebSockets
 	SilenceNotTimed     // root: who does not answer a ping may stay

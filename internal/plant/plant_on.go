@@ -14,6 +14,7 @@ var names = [...]string{
 	"AnswersSwapped", "BodyNotReset", "HeadNotKept", "IdleNotTimed", "ContinueForgotten", "RateNotJudged", "RoomIgnored",
 	"ChunkMiscounted",
 	"MaskBegunAnew", "ContinuationLost", "MessageNotForgotten",
+	"ContextForgotten", "ContextOfOthers", "BombTaken",
 	"HeldNotResumed", "SocketDrainForgets", "SilenceNotTimed", "CloseNotTimed",
 	"QueueNotDrained", "LossNotCounted", "OneTooManyWaits", "SlowIsSpared",
 }

@@ -11,7 +11,7 @@ import (
 
 var (
 	stepDefined = regexp.MustCompile(`(?m)^step_([a-z]+)\(\)`)
-	stepsRun    = regexp.MustCompile(`(?m)^\t(?:run|together|idly) (.+)$`)
+	stepsRun    = regexp.MustCompile(`(?m)^\t(?:run|together) (.+)$`)
 )
 
 // Each step of .ci/run is part of the whole run, once.

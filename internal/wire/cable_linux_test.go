@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -64,12 +65,12 @@ func TestFaults(t *testing.T) {
 	c := newCable(t)
 	a, b := joined(t, c)
 	transfer(t, a, b, 1<<20)
-	var packets int
-	c.Tap(func(*End, []byte) { packets++ })
+	var packets atomic.Int32
+	c.Tap(func(*End, []byte) { packets.Add(1) })
 	transfer(t, a, b, 256<<10)
 	c.Tap(nil)
-	if packets < 256<<10/1500 {
-		t.Errorf("%d packets were seen", packets)
+	if n := packets.Load(); n < 256<<10/1500 {
+		t.Errorf("%d packets were seen", n)
 	}
 	for _, f := range []Faults{{Loss: .05}, {Double: .5}, {Delay: time.Millisecond, Jitter: 2 * time.Millisecond}} {
 		c.Set(f)

@@ -21,6 +21,8 @@ type answer struct {
 	interim bool
 	marked  bool
 	accept  string
+
+	extensions string
 }
 
 type answerState uint8
@@ -167,6 +169,8 @@ func (a *answer) field(line string) (answerEvent, string) {
 		a.close = value == "close"
 	case "sec-websocket-accept":
 		a.accept = value
+	case "sec-websocket-extensions":
+		a.extensions = value
 	case "date":
 		a.marked = len(value) == len("Sun, 06 Nov 1994 08:49:37 GMT")
 	}
@@ -184,6 +188,8 @@ func (a *answer) headDone(q *request) (answerEvent, string) {
 		return 0, "a head without Date"
 	case a.accept != q.accept:
 		return 0, fmt.Sprintf("%q as the answer to the key, want %q", a.accept, q.accept)
+	case a.extensions != q.extensions:
+		return 0, fmt.Sprintf("%q as the answer to an offer of extensions, want %q", a.extensions, q.extensions)
 	case a.close != q.last && q.last:
 		return 0, "an answer that does not say that it is the last"
 	case q.head:

@@ -15,7 +15,9 @@
 // between them, comes back once, whole and in order, and the Close that ends it has the right code. The
 // framing is the world's own, lest a mistake of the server's be made twice. One in four of these is subscribed to a
 // topic, of each policy one, to which is published on ticks of the virtual clock: each message comes once, in order, and
-// what is missing is what the topic counts.
+// what is missing is what the topic counts. One in three offers permessage-deflate, with a context or without and at any
+// window, and compresses with compress/flate: what it inflates must be what it would have got uncompressed, whoever
+// else the server has compressed for in between.
 //
 // One world in seven is all TLS, 1.3 and 1.2 (crypto/tls, and records of the world's own): with handshakes that
 // stall, end or are none, second hellos, tickets, key updates, forged records, ends with close_notify and without.

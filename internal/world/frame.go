@@ -42,6 +42,8 @@ type frame struct {
 	op   byte
 	size int
 	at   int // bytes of the payload so far
+
+	zips, zipped bool // its message may be compressed, and is
 }
 
 // begun reports that a part of a frame has come.
@@ -77,8 +79,9 @@ func (f *frame) takeHead(b byte) (why string) {
 	default:
 		f.size, least = int(binary.BigEndian.Uint64(h[2:])), 1<<16
 	}
+	f.zipped = f.zips && h[0]&rsv1 != 0
 	switch f.op = h[0] & 15; {
-	case h[0]&^15 != finBit, h[1]&maskBit != 0:
+	case h[0]&^15 != finBit && !f.zipped, h[0]&0xb0 != finBit, h[1]&maskBit != 0, f.zipped && f.op != opText && f.op != opBinary:
 		return fmt.Sprintf("a frame that begins with %x", h)
 	case f.size < least, f.op >= opClose && len(h) > 2:
 		return fmt.Sprintf("a frame that says its length with %x", h)
@@ -87,4 +90,4 @@ func (f *frame) takeHead(b byte) (why string) {
 }
 
 // next is ready for another frame.
-func (f *frame) next() { *f = frame{head: f.head[:0]} }
+func (f *frame) next() { *f = frame{head: f.head[:0], zips: f.zips} }

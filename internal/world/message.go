@@ -19,8 +19,7 @@ func CheckMessage(p []byte, key uint64, offset int64, text bool) int {
 		return Check(p, key, offset)
 	}
 	want := make([]byte, len(p))
-	Fill(want, key, offset)
-	Text(want)
+	FillText(want, key, offset)
 	for i := range p {
 		if p[i] != want[i] {
 			return i
@@ -38,6 +37,8 @@ func newSocket(c *client) speaker {
 	if c.end == endStall && (p.MaxConns > 0 || p.Faults.Accept > 0 || p.Window > 16<<10) {
 		c.end = endLeave // as in newBrowser
 	}
+	var offer, answer string
+	s.zip, offer, answer = newZip(c)
 	count := c.rng.IntN(8)
 	if c.rng.IntN(16) == 0 {
 		count = c.rng.IntN(40)
@@ -60,18 +61,19 @@ func newSocket(c *client) speaker {
 		}
 		s.message(n, length, c.rng.IntN(2) == 0 || length > p.Window)
 	}
+	s.f.zips = s.zip != nil
 	asked := s.finale(count)
-	s.greet(Upgrade, asked)
+	s.greet(Upgrade, asked, offer, answer)
 	return s
 }
 
-// greet makes the handshake (RFC 6455 §4.1).
-func (s *socket) greet(kind byte, asked int) {
+// greet makes the handshake (RFC 6455 §4.1), with an offer of extensions, and the answer to it.
+func (s *socket) greet(kind byte, asked int, offer, answer string) {
 	var nonce [16]byte
 	Fill(nonce[:], Key(s.c.n, 0, FromServer), 0)
 	key := base64.StdEncoding.EncodeToString(nonce[:])
-	s.hello = request{status: 101, head: true, accept: acceptOf(key)}
-	s.hello.get(kind, s.c.n, 0, asked, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "+key+"\r\n")
+	s.hello = request{status: 101, head: true, accept: acceptOf(key), extensions: answer}
+	s.hello.get(kind, s.c.n, 0, asked, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "+key+"\r\n"+offer)
 }
 
 // add adds a step.
@@ -87,14 +89,21 @@ func (s *socket) frame(first byte, p []byte) []byte {
 
 // message adds message n, in one frame or in fragments, with control frames between those.
 func (s *socket) message(n, length int, pause bool) {
+	if s.zip != nil {
+		length = min(length, MaxMessage-1000) // what does not get smaller gets larger
+	}
 	w := want{opBinary, Key(s.c.n, n, FromClient), length}
 	p := make([]byte, length)
-	Fill(p, w.key, 0)
 	if s.c.rng.IntN(2) == 0 {
 		w.op = opText
-		Text(p)
+		FillText(p, w.key, 0)
+	} else {
+		Fill(p, w.key, 0)
 	}
 	first := w.op
+	if s.zip != nil && s.zip.rng.IntN(4) > 0 {
+		first, p = first|rsv1, s.zip.deflate(p)
+	}
 	for s.c.rng.IntN(3) == 0 {
 		part := s.c.rng.IntN(len(p) + 1)
 		s.add(s.frame(first, p[:part]), pause)
@@ -157,7 +166,7 @@ func (s *socket) goodbye(count int) (asked int) {
 	case 1:
 		s.code = 4000 + uint16(r.IntN(1000))
 		reason := make([]byte, r.IntN(124))
-		Text(reason)
+		FillText(reason, 0, 0)
 		s.add(s.frame(finBit|opClose, append(binary.BigEndian.AppendUint16(nil, s.code), reason...)), false)
 	case 2:
 		if s.code = CloseCode; count > 0 {
@@ -173,8 +182,13 @@ func (s *socket) goodbye(count int) (asked int) {
 
 // offend breaks a rule.
 func (s *socket) offend() {
-	s.code = 1002
 	var raw []byte
+	if s.zip != nil {
+		raw, s.code = s.zip.offend(s)
+		s.add(raw, false)
+		return
+	}
+	s.code = 1002
 	switch s.c.rng.IntN(7) {
 	case 0:
 		raw = s.frame(finBit|3, nil) // a reserved opcode (RFC 6455 §5.2)

@@ -20,6 +20,8 @@ type request struct {
 	key     uint64
 	trailer bool   // the body's length is repeated in X-Sum
 	accept  string // the answer to a WebSocket's key
+
+	extensions string // and to its offer
 }
 
 // The kinds of requests are letters in the path: /kind/connection/request/length. Host's handler answers with

@@ -18,6 +18,7 @@ type socket struct {
 	hello request
 	eager bool        // does not wait for the handshake's end
 	sub   *subscriber // nil: its messages come back
+	zip   *zip        // nil: nothing is compressed
 
 	asked bool // the handshake was given to the client to write
 	open  bool // and answered
@@ -161,7 +162,7 @@ func (s *socket) begin() {
 	case s.sub != nil && (f.op == opText || f.op == opBinary) && f.size < 4000:
 	case s.done == s.due:
 		s.c.fail("surplus", "a frame with opcode %d of %d bytes, and nothing is due", f.op, f.size)
-	case f.op != s.wants[s.done].op || f.size != s.wants[s.done].size:
+	case f.op != s.wants[s.done].op || f.size != s.wants[s.done].size && !f.zipped:
 		w := s.wants[s.done]
 		s.c.fail("echo", "a frame with opcode %d of %d bytes, want %d, %d", f.op, f.size, w.op, w.size)
 	}
@@ -175,13 +176,37 @@ func (s *socket) payload(p []byte) {
 	if s.f.op == opClose || s.f.op == opPing {
 		return
 	}
+	if s.f.zipped {
+		s.zip.in = append(s.zip.in, p...)
+		return
+	}
 	if s.sub != nil && s.f.op != opPong {
 		s.sub.text = append(s.sub.text, p...)
 		return
 	}
+	s.compare(p, int64(s.f.at))
+}
+
+// compare compares a piece of an answer.
+func (s *socket) compare(p []byte, at int64) {
 	w := &s.wants[s.done]
-	if i := CheckMessage(p, w.key, int64(s.f.at), w.op == opText); i >= 0 {
-		s.c.fail("echo", "byte %d of answer %d is wrong: %.100q", s.f.at+i, s.done, p[i:])
+	if i := CheckMessage(p, w.key, at, w.op == opText); i >= 0 {
+		s.c.fail("echo", "byte %d of answer %d is wrong: %.100q", int(at)+i, s.done, p[i:])
+	}
+}
+
+// unzip takes a whole message that was compressed.
+func (s *socket) unzip() {
+	p, why := s.zip.inflate()
+	switch {
+	case why != "":
+		s.c.fail("deflate", "%s", why)
+	case s.sub != nil:
+		s.sub.text = append(s.sub.text, p...)
+	case len(p) != s.wants[s.done].size:
+		s.c.fail("deflate", "%d bytes are inflated, want %d", len(p), s.wants[s.done].size)
+	default:
+		s.compare(p, 0)
 	}
 }
 
@@ -198,6 +223,9 @@ func (s *socket) end() {
 		s.done++
 		s.settle()
 	default:
+		if s.f.zipped {
+			s.unzip()
+		}
 		if s.c.w.stats.Messages++; s.sub != nil {
 			s.sub.take()
 			return

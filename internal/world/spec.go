@@ -31,7 +31,7 @@ const SecureConns = 250
 func (s *Spec) secure() bool { return s.Seed%7 == 2 }
 
 // Faults are the names of what can go wrong, but for what clients do.
-var Faults = []string{"short-read", "short-write", "stall", "late", "afterwards", "accept", "reset", "overflow", "race", "delay", "shutdown", "stop", "window", "tls"}
+var Faults = []string{"short-read", "short-write", "stall", "late", "afterwards", "accept", "reset", "overflow", "race", "delay", "shutdown", "stop", "window", "tls", "deflate"}
 
 func (s Spec) String() string {
 	text := fmt.Sprintf("seed=%d", s.Seed)
@@ -155,6 +155,7 @@ type Plan struct {
 	HandshakeTimeout time.Duration
 
 	// And its WebSockets.
+	Deflate                                              *Deflate // nil: it compresses nothing
 	PingEvery, PongTimeout, MessageTimeout, CloseTimeout time.Duration
 
 	span   time.Duration // in which clients come
@@ -212,6 +213,10 @@ func (s *Spec) plan() *Plan {
 		if s.has("stop") && r.IntN(3) == 0 {
 			p.stopAt = at
 		}
+	}
+	if s.has("deflate") {
+		z := newRand(s.Seed, 1<<36)
+		p.Deflate = &Deflate{KeepContext: z.IntN(3) > 0, Threshold: []int{1, 0, 1000}[z.IntN(3)], Level: z.IntN(4)}
 	}
 	return p
 }

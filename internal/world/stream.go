@@ -53,9 +53,10 @@ func Check(p []byte, key uint64, offset int64) int {
 	return -1
 }
 
-// Text turns bytes into letters of the same number, for messages that must be UTF-8.
-func Text(p []byte) {
+// FillText is Fill for messages that must be UTF-8, and can be compressed: words of eight letters, of which there are 16.
+func FillText(p []byte, key uint64, offset int64) {
 	for i := range p {
-		p[i] = 'a' + p[i]&15
+		at := uint64(offset) + uint64(i)
+		p[i] = 'a' + byte(mix(mix(key+at>>3)&15<<3|at&7)&15)
 	}
 }

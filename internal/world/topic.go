@@ -46,8 +46,7 @@ func notice(p Policy, n, key, size int) []byte {
 	text := fmt.Appendf(nil, "notice %d %d %d %d ", p, n, key, size)
 	at := len(text)
 	text = append(text, make([]byte, size)...)
-	Fill(text[at:], Key(1<<30+int(p), n, FromServer), 0)
-	Text(text[at:])
+	FillText(text[at:], Key(1<<30+int(p), n, FromServer), 0)
 	return text
 }
 
@@ -134,8 +133,11 @@ func newSubscriber(c *client, r *rand.Rand) *socket {
 	for range r.IntN(4) {
 		s.control()
 	}
+	var offer, answer string
+	s.zip, offer, answer = newZip(c)
+	s.f.zips = s.zip != nil
 	s.finale(0)
-	s.greet(Subscribe, int(s.sub.policy))
+	s.greet(Subscribe, int(s.sub.policy), offer, answer)
 	return s
 }
 

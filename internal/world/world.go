@@ -65,6 +65,7 @@ type World struct {
 	plain   []byte // of a record of TLS 1.2
 	tickets map[string]*tls.ClientSessionState
 	board   board
+	zips    zips
 	stats   Stats
 }
 
@@ -72,6 +73,7 @@ type World struct {
 type Stats struct {
 	Conns, Answers, Messages, Turns int
 	Handshakes, Resumed             int // of TLS
+	Deflated, Inflated              int // messages that were compressed, by clients and by the server
 	Notices, Missed, Slow           int // of topics: messages, and who was disconnected
 	Ends                            [ends]int
 }
@@ -84,6 +86,8 @@ func (s *Stats) Add(o Stats) {
 	s.Turns += o.Turns
 	s.Handshakes += o.Handshakes
 	s.Resumed += o.Resumed
+	s.Deflated += o.Deflated
+	s.Inflated += o.Inflated
 	s.Notices += o.Notices
 	s.Missed += o.Missed
 	s.Slow += o.Slow

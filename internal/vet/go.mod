@@ -1,0 +1,10 @@
+module github.com/ringwire/ringwire/internal/vet
+
+go 1.25.0
+
+require golang.org/x/tools v0.45.0
+
+require (
+	golang.org/x/mod v0.36.0 // indirect
+	golang.org/x/sync v0.20.0 // indirect
+)
