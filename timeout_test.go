@@ -7,7 +7,7 @@ import (
 )
 
 // slack is how late an event may be on a machine that is busy with other tests.
-const slack = 3 * time.Second
+const slack = 10 * time.Second
 
 // expectAfter checks that f, which waits for something, takes at least d and not much more.
 func expectAfter(t *testing.T, d time.Duration, what string, f func()) {
@@ -48,7 +48,7 @@ func TestHeadTimeout(t *testing.T) {
 
 func TestIdleTimeout(t *testing.T) {
 	t.Parallel()
-	const limit = 800 * time.Millisecond
+	const limit = time.Second
 	eachDriver(t, func(t *testing.T, driver string) {
 		s := start(t, driver, func(w *ResponseWriter, r *Request) {
 			if r.Path() == "/slow" {
@@ -58,9 +58,9 @@ func TestIdleTimeout(t *testing.T) {
 			hello(w, r)
 		}, func(s *Server) { s.IdleTimeout = limit })
 		p := s.dial()
-		for range 4 { // each request begins the time anew
+		for range 6 { // each request begins the time anew
 			p.get("/")
-			time.Sleep(limit / 2)
+			time.Sleep(limit / 4)
 		}
 		expectAfter(t, 3*limit, "the idle connection ended", func() {
 			p.send(get("/slow"))
@@ -120,7 +120,7 @@ func TestWriteTimeout(t *testing.T) {
 // A slow reader is not a stalled one: as long as it takes something it is served.
 func TestSlowReaderIsServed(t *testing.T) {
 	t.Parallel()
-	const limit = 400 * time.Millisecond
+	const limit = 1500 * time.Millisecond
 	eachDriver(t, func(t *testing.T, driver string) {
 		body := pattern(8 << 20)
 		s := start(t, driver, func(w *ResponseWriter, r *Request) { _, _ = w.WriteString(body) },
@@ -136,7 +136,7 @@ func TestSlowReaderIsServed(t *testing.T) {
 				t.Fatalf("cut after %d of %d bytes: %v", got, len(body), err)
 			}
 			if got%(1<<20) < n {
-				time.Sleep(limit / 4)
+				time.Sleep(limit / 5)
 			}
 		}
 	})
