@@ -26,6 +26,7 @@ type SelfTestResult struct {
 
 	// What a loop makes up for when not nil.
 	Reset error // a reset right behind bytes ends a receive; Linux 6.16 to 6.18 lost it
+	Park  error // an eventfd is written to when bytes come
 
 	// What may be used when nil.
 	Bundles     error // RecvsendBundle
@@ -80,6 +81,7 @@ func selfTest(rep *Report) *SelfTestResult {
 		Cancel:      trial((*tester).cancel),
 		Finish:      trial((*tester).finish),
 		Reset:       trial((*tester).reset),
+		Park:        trial((*tester).park),
 		Bundles:     rep.Why(CanBundles),
 		Incremental: rep.Why(CanIncremental),
 	}

@@ -41,7 +41,7 @@ var levels = []int{flate.HuffmanOnly, 1, 6, flate.NoCompression}
 func newZip(c *client) (z *zip, offer, answer string) {
 	w, d := c.w, c.w.plan.Deflate
 	r := newRand(w.spec.Seed, 1<<36+uint64(c.n))
-	if d == nil || r.IntN(3) > 0 {
+	if d == nil || r.IntN(3) > 0 || c.end == endStall { // who stalls wants more than goes out at once
 		return nil, "", ""
 	}
 	z = &zip{w: w, rng: r, kept: d.KeepContext, keeps: d.KeepContext, window: 32 << 10}
@@ -122,7 +122,11 @@ func (z *zip) inflate() (p []byte, why string) {
 
 // offend breaks a rule, and says with which code the server must close.
 func (z *zip) offend(s *socket) (raw []byte, code uint16) {
-	switch z.rng.IntN(6) {
+	how := z.rng.IntN(6)
+	if how == 3 && z.kept { // where it may refer to a message before
+		how = 2
+	}
+	switch how {
 	case 0: // the mark behind the first frame (RFC 7692 §6)
 		return append(s.frame(opBinary, []byte("x")), s.frame(finBit|rsv1|opContinuation, nil)...), 1002
 	case 1: // on a control frame
