@@ -22,7 +22,7 @@ func TestPostAllocs(t *testing.T) {
 func TestParkAllocs(t *testing.T) {
 	l := ownLoop(t)
 	if l.park.file == nil {
-		t.Skipf("loops do not park before Linux %v", parkSince)
+		t.Skipf("loops do not park here: %v", SelfTest().Park)
 	}
 	if n := testing.AllocsPerRun(20, func() {
 		if err := l.parkUntil(l.Clock() + int64(3*time.Millisecond)); err != nil {

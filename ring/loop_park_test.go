@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // timed is a sink with a deadline, once.
@@ -37,7 +39,7 @@ func startParked(t *testing.T, cfg LoopConfig) (s *timed, addr string) {
 	if l.park.file == nil {
 		l.Stop()
 		_ = l.Run(&timed{})
-		t.Skipf("loops do not park before Linux %v", parkSince)
+		t.Skipf("loops do not park here: %v", SelfTest().Park)
 	}
 	s = &timed{}
 	s.l = l
@@ -185,7 +187,7 @@ func TestQuietTurnSubmitsInBatches(t *testing.T) {
 func TestMayPark(t *testing.T) {
 	l := ownLoop(t)
 	if l.park.file == nil {
-		t.Skipf("loops do not park before Linux %v", parkSince)
+		t.Skipf("loops do not park here: %v", SelfTest().Park)
 	}
 	const now, long, short = int64(time.Hour), int64(parkAfter), int64(parkAfter) - 1
 	for _, tc := range []struct {
@@ -220,9 +222,33 @@ func TestParkWork(t *testing.T) {
 }
 
 // Where it was not seen to work no loop parks.
-func TestParksOnKnownKernelsOnly(t *testing.T) {
-	defer EmulateKernel(Version{6, 15})()
-	if l := ownLoop(t); l.park.file != nil {
-		t.Error("a loop would park on 6.15")
+func TestParksWhereSeen(t *testing.T) {
+	if err := Available(); err != nil {
+		t.Skip(err)
+	}
+	seen := SelfTest()
+	for _, verdict := range []error{misbehaves("eventfd", "not written to"), nil} {
+		other := *seen
+		other.Park = verdict
+		verdicts.self = &other
+		if l := ownLoop(t); (l.park.file != nil) != (verdict == nil) {
+			t.Errorf("the verdict is %v, parks: %t", verdict, l.park.file != nil)
+		}
+	}
+	verdicts.self = seen
+}
+
+// An eventfd that is not written to is found out, soon.
+func TestSelfTestPark(t *testing.T) {
+	err := trial(func(t *tester) error {
+		fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK) // of no ring
+		if err != nil {
+			return err
+		}
+		t.fds = append(t.fds, fd)
+		return t.told("eventfd", fd)
+	})
+	if e, ok := err.(*Error); Available() == nil && (!ok || e.Kind != Misbehaves) {
+		t.Errorf("got %v", err)
 	}
 }
