@@ -46,6 +46,7 @@ type Log struct {
 	slots []slot    // a power of two of them, or none
 	next  uint64    // the writer's: number of the next entry
 	done  atomic.Uint64
+	spare []slot // while l is paused
 }
 
 // New makes a log of n entries, rounded up to a power of two; 0 or less keeps none, and has an
@@ -66,6 +67,13 @@ func (l *Log) Clock() int64 { return int64(time.Since(l.base)) }
 
 // Keeps reports whether there is room for entries at all. A nil log keeps none.
 func (l *Log) Keeps() bool { return l != nil && len(l.slots) > 0 }
+
+// Pause has l keep nothing, and go on again: for measuring what keeping costs. On the loop, while nobody reads.
+func (l *Log) Pause(on bool) {
+	if on == l.Keeps() {
+		l.slots, l.spare = l.spare, l.slots
+	}
+}
 
 // Times are kept in units of 1024 ns, above 16 bits of the number.
 const (

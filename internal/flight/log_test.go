@@ -166,3 +166,26 @@ func BenchmarkRequest(b *testing.B) {
 		l.Sleep()
 	}
 }
+
+// A log that is paused keeps nothing, and what it had before.
+func TestPause(t *testing.T) {
+	l := New(4, time.Now())
+	l.Put(1, 0, 0, 0, 0, 0)
+	for range 2 {
+		if l.Pause(true); l.Keeps() {
+			t.Fatal("a paused log keeps entries")
+		}
+	}
+	for range 2 {
+		l.Pause(false)
+	}
+	l.Put(2, 0, 0, 0, 0, 0)
+	if list, total := l.Entries(); total != 2 || len(list) != 2 || list[0].Code != 1 || list[1].Code != 2 {
+		t.Errorf("%d entries, %+v", total, list)
+	}
+	none := New(0, time.Now())
+	none.Pause(true)
+	if none.Pause(false); none.Keeps() {
+		t.Error("a log without room has come to some")
+	}
+}
