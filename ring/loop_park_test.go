@@ -7,13 +7,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // timed is a sink with a deadline, once.
@@ -232,6 +229,7 @@ func TestParksWhereSeen(t *testing.T) {
 		t.Skip(err)
 	}
 	seen := SelfTest()
+	defer func() { verdicts.self = seen }()
 	for _, verdict := range []error{misbehaves("eventfd", "not written to"), nil} {
 		other := *seen
 		other.Park = verdict
@@ -239,23 +237,5 @@ func TestParksWhereSeen(t *testing.T) {
 		if l := ownLoop(t); (l.park.file != nil) != (verdict == nil) {
 			t.Errorf("the verdict is %v, parks: %t", verdict, l.park.file != nil)
 		}
-	}
-	verdicts.self = seen
-}
-
-// An eventfd that is not written to is found out, soon.
-func TestSelfTestPark(t *testing.T) {
-	runtime.LockOSThread() // the ring's
-	defer runtime.UnlockOSThread()
-	err := trial(func(t *tester) error {
-		fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK) // of no ring
-		if err != nil {
-			return err
-		}
-		t.fds = append(t.fds, fd)
-		return t.told("eventfd", fd)
-	})
-	if e, ok := err.(*Error); Available() == nil && (!ok || e.Kind != Misbehaves) {
-		t.Errorf("got %v", err)
 	}
 }

@@ -26,7 +26,7 @@ type SelfTestResult struct {
 
 	// What a loop makes up for when not nil.
 	Reset error // a reset right behind bytes ends a receive; Linux 6.16 to 6.18 lost it
-	Park  error // an eventfd is written to when bytes come; Linux 6.12 does not, or not always
+	Park  error // an eventfd is written to when bytes come; Linux 6.12.118 did not
 
 	// What may be used when nil.
 	Bundles     error // RecvsendBundle
