@@ -37,8 +37,7 @@ func newSocket(c *client) speaker {
 	if c.end == endStall && (p.MaxConns > 0 || p.Faults.Accept > 0 || p.Window > 16<<10) {
 		c.end = endLeave // as in newBrowser
 	}
-	var offer, answer string
-	s.zip, offer, answer = newZip(c)
+	s.zip = newZip(c)
 	count := c.rng.IntN(8)
 	if c.rng.IntN(16) == 0 {
 		count = c.rng.IntN(40)
@@ -61,19 +60,23 @@ func newSocket(c *client) speaker {
 		}
 		s.message(n, length, c.rng.IntN(2) == 0 || length > p.Window)
 	}
-	s.f.zips = s.zip != nil
 	asked := s.finale(count)
-	s.greet(Upgrade, asked, offer, answer)
+	s.greet(Upgrade, asked)
 	return s
 }
 
-// greet makes the handshake (RFC 6455 §4.1), with an offer of extensions, and the answer to it.
-func (s *socket) greet(kind byte, asked int, offer, answer string) {
+// greet makes the handshake (RFC 6455 §4.1).
+func (s *socket) greet(kind byte, asked int) {
 	var nonce [16]byte
 	Fill(nonce[:], Key(s.c.n, 0, FromServer), 0)
 	key := base64.StdEncoding.EncodeToString(nonce[:])
-	s.hello = request{status: 101, head: true, accept: acceptOf(key), extensions: answer}
-	s.hello.get(kind, s.c.n, 0, asked, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "+key+"\r\n"+offer)
+	s.hello = request{status: 101, head: true, accept: acceptOf(key)}
+	extensions := ""
+	if s.zip != nil {
+		s.f.zips, s.hello.extensions = true, s.zip.answer
+		extensions = "Sec-WebSocket-Extensions: " + s.zip.offer + "\r\n"
+	}
+	s.hello.get(kind, s.c.n, 0, asked, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "+key+"\r\n"+extensions)
 }
 
 // add adds a step.

@@ -133,11 +133,9 @@ func newSubscriber(c *client, r *rand.Rand) *socket {
 	for range r.IntN(4) {
 		s.control()
 	}
-	var offer, answer string
-	s.zip, offer, answer = newZip(c)
-	s.f.zips = s.zip != nil
+	s.zip = newZip(c)
 	s.finale(0)
-	s.greet(Subscribe, int(s.sub.policy), offer, answer)
+	s.greet(Subscribe, int(s.sub.policy))
 	return s
 }
 

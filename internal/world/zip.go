@@ -11,10 +11,14 @@ import (
 
 // zip is permessage-deflate (RFC 7692) as a WebSocket's client speaks it, by compress/flate.
 type zip struct {
-	w    *World
-	rng  *rand.Rand    // its own: a client that offers nothing is the same one
-	kept bool          // the client's messages may refer to those before
-	last *flate.Writer // what compressed the last one, which an eager client does as it expects to have been agreed
+	w             *World
+	rng           *rand.Rand // its own: a client that offers nothing is the same one
+	offer, answer string     // of extensions, and the only one that is right
+	kept          bool       // the client's messages may refer to those before
+
+	// last is what compressed the last one. Clients share it: one makes all its messages before the next is made, and
+	// before the server has answered.
+	last *flate.Writer
 
 	keeps  bool // so may the server's
 	window int  // of which so many bytes count
@@ -37,15 +41,15 @@ const tail = "\x00\x00\xff\xff"
 // levels of compress/flate: without a choice of matches, quick, thorough, and not at all.
 var levels = []int{flate.HuffmanOnly, 1, 6, flate.NoCompression}
 
-// newZip gives one to one client in three. It adds to the fields of the handshake, and says what the server must answer.
-func newZip(c *client) (z *zip, offer, answer string) {
+// newZip gives one to one client in three, to the others nil.
+func newZip(c *client) *zip {
 	w, d := c.w, c.w.plan.Deflate
 	r := newRand(w.spec.Seed, 1<<36+uint64(c.n))
 	if d == nil || r.IntN(3) > 0 || c.end == endStall { // who stalls wants more than goes out at once
-		return nil, "", ""
+		return nil
 	}
-	z = &zip{w: w, rng: r, kept: d.KeepContext, keeps: d.KeepContext, window: 32 << 10}
-	offer = "permessage-deflate"
+	z := &zip{w: w, rng: r, kept: d.KeepContext, keeps: d.KeepContext, window: 32 << 10}
+	offer, answer := "permessage-deflate", "permessage-deflate"
 	if r.IntN(4) == 0 {
 		offer += "; client_no_context_takeover"
 		z.kept = false
@@ -54,7 +58,6 @@ func newZip(c *client) (z *zip, offer, answer string) {
 		offer += "; server_no_context_takeover"
 		z.keeps = false
 	}
-	answer = "permessage-deflate"
 	if !z.keeps {
 		answer += "; server_no_context_takeover"
 	}
@@ -73,7 +76,8 @@ func newZip(c *client) (z *zip, offer, answer string) {
 	if r.IntN(8) == 0 {
 		offer = "x-unknown; of=\"this\", " + offer
 	}
-	return z, "Sec-WebSocket-Extensions: " + offer + "\r\n", answer
+	z.offer, z.answer = offer, answer
+	return z
 }
 
 // deflate compresses a message, of which it may make several blocks.
