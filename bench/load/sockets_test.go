@@ -203,7 +203,9 @@ func TestFeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Requests < 5*10 || r.Requests > 5*65 || r.P50 <= 0 || r.P50 > 1e6 || r.Connections != 7 || r.Bytes < r.Requests*516 {
+	// A busy machine stretches the window, and has messages of the warm-up come in it.
+	most := int64(5 * (r.Seconds + 0.1) / s.every.Seconds())
+	if r.Requests < 5*10 || r.Requests > most || r.P50 <= 0 || r.P50 > 1e6 || r.Connections != 7 || r.Bytes < r.Requests*516 {
 		t.Errorf("implausible result %+v", r)
 	}
 }
