@@ -216,11 +216,11 @@ func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 		return err
 	}
 	s.Logger.Info("ringwire: serving", "addr", s.addr.String(), "driver", s.driver.Name, "why", s.driver.Reason, "loops", len(s.services))
+	endWatch := s.watch()
 	errs := make(chan error, len(s.services))
 	for _, svc := range s.services {
 		go func() { errs <- s.crash.run(svc.loop.Run) }()
 	}
-	endWatch := s.watch()
 	for range s.services {
 		if e := <-errs; e != nil {
 			err = errors.Join(err, fmt.Errorf("ringwire: loop failed: %w", e))

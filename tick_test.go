@@ -3,7 +3,6 @@ package ringwire
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -349,13 +348,6 @@ func TestTickerAllocs(t *testing.T) {
 			}
 		}
 		wait(100)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		n := ticks.Load()
-		wait(n + 2000)
-		runtime.ReadMemStats(&after)
-		if per := float64(after.Mallocs-before.Mallocs) / float64(ticks.Load()-n); per > 0.01 {
-			t.Errorf("%.4f allocations per tick", per)
-		}
+		wantFrugal(t, "tick", 2000, 0.01, func() { wait(ticks.Load() + 2000) })
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	stdtls "crypto/tls"
 	"net"
-	"runtime"
 	"testing"
 	"time"
 
@@ -27,17 +26,11 @@ func TestAllocsTLS(t *testing.T) {
 		for range 300 {
 			c.exchange()
 		}
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		for range requests {
-			c.exchange()
-		}
-		runtime.ReadMemStats(&after)
-		per := float64(after.Mallocs-before.Mallocs) / float64(requests)
-		t.Logf("%.5f allocations and %.2f bytes per request", per, float64(after.TotalAlloc-before.TotalAlloc)/float64(requests))
-		if per >= 0.01 {
-			t.Errorf("%.4f allocations per request, want below 0.01", per)
-		}
+		wantFrugal(t, "request", requests, 0.01, func() {
+			for range requests {
+				c.exchange()
+			}
+		})
 	})
 }
 

@@ -1,9 +1,9 @@
 package ringwire
 
 import (
+	"fmt"
 	"io"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -37,19 +37,11 @@ func TestTopicAllocs(t *testing.T) {
 				for range 20 {
 					crowd.tick(payload)
 				}
-				var before, after runtime.MemStats
-				runtime.GC()
-				crowd.tick(payload)
-				runtime.ReadMemStats(&before)
-				for range ticks {
-					crowd.tick(payload)
-				}
-				runtime.ReadMemStats(&after)
-				per := float64(after.Mallocs-before.Mallocs) / float64(ticks)
-				t.Logf("%.3f allocations per tick to %d connections", per, conns)
-				if per >= 1 {
-					t.Errorf("%.2f allocations per tick, want none", per)
-				}
+				wantFrugal(t, fmt.Sprintf("tick to %d connections", conns), ticks, 1, func() {
+					for range ticks {
+						crowd.tick(payload)
+					}
+				})
 			})
 		})
 	}

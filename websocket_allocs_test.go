@@ -2,6 +2,7 @@ package ringwire
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"runtime"
@@ -44,17 +45,11 @@ func TestWebSocketAllocs(t *testing.T) {
 					for range 200 {
 						c.exchange(batch * tc.reply)
 					}
-					var before, after runtime.MemStats
-					runtime.GC()
-					runtime.ReadMemStats(&before)
-					for range rounds {
-						c.exchange(batch * tc.reply)
-					}
-					runtime.ReadMemStats(&after)
-					per := float64(after.Mallocs-before.Mallocs) / float64(rounds*batch)
-					if t.Logf("%.5f allocations per message of %d at once", per, batch); per >= 0.01 {
-						t.Errorf("%.4f allocations per message of %d at once, want below 0.01", per, batch)
-					}
+					wantFrugal(t, fmt.Sprintf("message of %d at once", batch), rounds*batch, 0.01, func() {
+						for range rounds {
+							c.exchange(batch * tc.reply)
+						}
+					})
 				}
 				measure(16, rounds)
 				measure(1, rounds)
