@@ -21,7 +21,7 @@ func openURing(cfg *Config) ([]conn.Driver, error) {
 		if n := len(cfg.CPUs); n > 0 {
 			on = cfg.CPUs[i%n : i%n+1]
 		}
-		drv, err := ring.NewLoop(ring.LoopConfig{CPUs: on, Records: cfg.FlightRecords, Restrict: cfg.RestrictRing})
+		drv, err := ring.NewLoop(ring.LoopConfig{CPUs: on, Records: cfg.FlightRecords, Restrict: cfg.RestrictRing, Coalesce: cfg.Coalesce})
 		if err != nil {
 			closeDrivers(drivers)
 			return nil, err

@@ -73,6 +73,7 @@ func TestBadConfig(t *testing.T) {
 		{"Driver", func(s *Server) { s.Driver = "epoll" }},
 		{"Loops", func(s *Server) { s.Loops = -1 }},
 		{"Loops", func(s *Server) { s.Loops = 1025 }},
+		{"Coalesce", func(s *Server) { s.Coalesce = 11 * time.Millisecond }},
 		{"MaxHeaderBytes", func(s *Server) { s.MaxHeaderBytes = maxHead + 1 }},
 	} {
 		s := &Server{Addr: "127.0.0.1:0", Handler: HandlerFunc(hello)}

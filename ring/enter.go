@@ -137,7 +137,8 @@ func (r *Ring) SubmitAndWaitMin(n uint32, d, minWait time.Duration) (int, error)
 	case d == 0:
 		n = 0
 	case d < 0 && minWait > 0:
-		arg = &GetEventsArg{MinWaitUsec: uint32(minWait / time.Microsecond)}
+		r.minArg.MinWaitUsec = uint32(minWait / time.Microsecond)
+		arg = &r.minArg
 	case d > 0:
 		arg = &r.arg
 		arg.MinWaitUsec = uint32(minWait / time.Microsecond)
@@ -157,11 +158,17 @@ func (r *Ring) WaitsUntil() bool { return r.features&FeatMinTimeout != 0 } // of
 // nanoseconds of CLOCK_MONOTONIC. One that has passed does not wait. What runs between the
 // caller's look at the clock and the wait then does not make it longer.
 func (r *Ring) SubmitAndWaitUntil(n uint32, at int64) (int, error) {
+	return r.SubmitAndWaitMinUntil(n, at, 0)
+}
+
+// SubmitAndWaitMinUntil is SubmitAndWaitUntil that, once minWait has passed, is content with a
+// single completion, as SubmitAndWaitMin is. The time may end up to minWait late.
+func (r *Ring) SubmitAndWaitMinUntil(n uint32, at int64, minWait time.Duration) (int, error) {
 	if !r.WaitsUntil() {
 		return 0, errNoAbsTimer
 	}
 	at = max(at, 0) // before the clock began the kernel would wait for ever
-	r.arg.MinWaitUsec = 0
+	r.arg.MinWaitUsec = uint32(minWait / time.Microsecond)
 	r.ts = KernelTimespec{Sec: at / int64(time.Second), Nsec: at % int64(time.Second)}
 	taken, errno := r.enter(r.flush(), n, EnterGetEvents|EnterAbsTimer, &r.arg, false)
 	if errno == unix.ETIME || errno == unix.EINTR {

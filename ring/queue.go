@@ -48,6 +48,7 @@ type Ring struct {
 	enterFlags  uint32 // added to every enter
 	submitFlags uint32 // added to every enter that does not wait
 	arg         GetEventsArg
+	minArg      GetEventsArg // without a timeout
 	ts          KernelTimespec
 
 	// What went through lately: nil, or without room, if nothing is remembered. A Loop tells it the time,

@@ -31,6 +31,7 @@ func probe(w io.Writer) error {
 			{"accept", self.Accept}, {"receive", self.Receive}, {"cancel", self.Cancel}, {"end of stream", self.Finish},
 			{"reset behind bytes", self.Reset},
 			{"eventfd", self.Park},
+			{"minimum wait", self.Coalesce},
 			{"bundles", self.Bundles}, {"incremental buffers", self.Incremental},
 		} {
 			add("self-test "+v.name, verdict(v.err))
