@@ -58,9 +58,9 @@ func TestIdleTimeout(t *testing.T) {
 			hello(w, r)
 		}, func(s *Server) { s.IdleTimeout = limit })
 		p := s.dial()
-		for range 6 { // each request begins the time anew
+		for range 12 { // each request begins the time anew
 			p.get("/")
-			time.Sleep(limit / 4)
+			time.Sleep(limit / 8)
 		}
 		expectAfter(t, 3*limit, "the idle connection ended", func() {
 			p.send(get("/slow"))

@@ -15,7 +15,7 @@ func TestWebSocketPings(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
 		closed := make(ends, 1)
-		s := wsServer(t, driver, &WebSocketConfig{OnClose: closed.onClose, PingEvery: 30 * time.Millisecond, PongTimeout: time.Second})
+		s := wsServer(t, driver, &WebSocketConfig{OnClose: closed.onClose, PingEvery: 30 * time.Millisecond, PongTimeout: quiet})
 		p := s.dialWS()
 		for i := range 70 { // more than MaxControl
 			p.expectFrame(fin|opPing, "", "it is asked again and again")
