@@ -5,8 +5,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ringwire/ringwire/mem"
+	"github.com/ringwire/ringwire/ring"
 	"golang.org/x/sys/unix"
 )
 
@@ -86,5 +88,22 @@ func TestBallastOfServer(t *testing.T) {
 	}
 	if ballast != 32<<20 && strconv.IntSize == 64 {
 		t.Errorf("the default is %d bytes", ballast)
+	}
+}
+
+// Config.Coalesce is the loops'.
+func TestCoalesce(t *testing.T) {
+	needDriver(t, DriverURing)
+	if err := ring.SelfTest().Coalesce; err != nil {
+		t.Skip(err)
+	}
+	for most, want := range map[time.Duration]time.Duration{0: 100 * time.Microsecond, time.Millisecond: time.Millisecond, -1: 0} {
+		s := start(t, DriverURing, hello, func(s *Server) { s.Coalesce = most })
+		s.onLoop(func(svc *service) {
+			if got := svc.loop.Driver().(*ring.Loop).Stats().Coalesce; got != want {
+				t.Errorf("%v: a loop waits for %v, want %v", most, got, want)
+			}
+		})
+		s.Close()
 	}
 }

@@ -76,6 +76,8 @@ type LoopStats struct {
 	Entries uint32 // of the submission queue, and
 	Buffers uint32 // receive buffers: less than was asked for when memory was short
 
+	Coalesce time.Duration // how long it may keep a completion waiting, 0: never, or not here
+
 	Turns     uint64 // times around the loop, one enter each
 	NoBuffers uint64 // receives that found the buffer group empty and were started again
 	Overflows uint64 // turns in which completions waited in the kernel because the queue was full
@@ -225,7 +227,7 @@ func (l *Loop) Now() int64 { return l.now }
 // Stats returns the counters. On the loop only.
 func (l *Loop) Stats() LoopStats {
 	st := l.stats
-	st.Entries, st.Buffers = l.ring.SQEntries(), uint32(l.bufs.Len())
+	st.Entries, st.Buffers, st.Coalesce = l.ring.SQEntries(), uint32(l.bufs.Len()), l.coalesce.most
 	return st
 }
 

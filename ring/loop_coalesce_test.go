@@ -144,6 +144,25 @@ func TestCoalesceSleep(t *testing.T) {
 	}
 }
 
+func TestCoalesceConfig(t *testing.T) {
+	if err := Available(); err != nil {
+		t.Skip(err)
+	}
+	for most, want := range map[time.Duration]time.Duration{0: coalesceFor, -1: 0, 1: time.Microsecond, time.Millisecond: time.Millisecond} {
+		if SelfTest().Coalesce != nil {
+			want = 0
+		}
+		l, err := NewLoop(LoopConfig{Coalesce: most})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := l.Stats().Coalesce; got != want {
+			t.Errorf("%v: it waits for %v, want %v", most, got, want)
+		}
+		l.release()
+	}
+}
+
 // Nobody's bytes suffer from coalescing, whatever the load; where it is forbidden there is none.
 func TestCoalesceKeepsBytes(t *testing.T) {
 	if err := Available(); err != nil {
