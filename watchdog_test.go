@@ -94,7 +94,7 @@ func TestWatchdog(t *testing.T) {
 				gate := make(chan struct{})
 				open := sync.OnceFunc(func() { close(gate) })
 				s := start(t, driver, hello, plain, func(s *Server) {
-					s.StuckAfter = 50 * time.Millisecond
+					s.StuckAfter = 250 * time.Millisecond // a busy machine keeps loops for less
 					tc.prepare(s, func() { <-gate })
 				})
 				t.Cleanup(open)
@@ -217,7 +217,7 @@ func TestWatchdogEpisodes(t *testing.T) {
 func TestWatchdogOutsideHandlers(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
-		s := start(t, driver, hello, plain, func(s *Server) { s.StuckAfter = 20 * time.Millisecond })
+		s := start(t, driver, hello, plain, func(s *Server) { s.StuckAfter = 250 * time.Millisecond })
 		gate, in := make(chan struct{}), make(chan struct{})
 		s.services[0].loop.Post(taskFunc(func() { close(in); <-gate }))
 		<-in
