@@ -16,12 +16,13 @@ const (
 	coalesceMost   = 48               // completions that are waited for
 	coalesceMargin = time.Millisecond // a deadline that is nearer is not put at risk
 
-	coalesceEpoch = 4 * time.Millisecond // for as long something is tried before it is judged
-	coalesceFrom  = 16                   // completions between two sleeps, on average of an epoch: fewer are no load
-	coalesceLoss  = 0.95                 // of what came without is enough with it
+	coalesceEpoch  = 20 * time.Millisecond // for as long something is tried before it is judged, but for its
+	coalesceSettle = 5 * time.Millisecond  // beginning, in which what was before has its effects
+	coalesceFrom   = 16                    // completions between two sleeps, on average of an epoch: fewer are no load
+	coalesceLoss   = 0.95                  // of what came without is enough with it
 
 	// Epochs until the next try: without coalescing at first, and after many in vain; with it.
-	coalesceSoon, coalesceLate, coalesceStay = 8, 512, 128
+	coalesceSoon, coalesceLate, coalesceStay = 4, 128, 32
 )
 
 // coalescing is whether, and for how long, a loop waits for many completions.
@@ -29,10 +30,11 @@ type coalescing struct {
 	most time.Duration // to wait, 0 = no coalescing here
 	on   bool
 
-	// The epoch: since when, what came, how often the loop slept.
-	since  int64
-	came   uint32
-	sleeps uint32
+	// The epoch: since when, whether it has settled, what came since, how often the loop slept.
+	since   int64
+	settled bool
+	came    uint32
+	sleeps  uint32
 
 	rate  [2]float64 // completions per nanosecond in the last epoch without and with it
 	left  int        // epochs until it is the other's turn, 0: it is being tried
@@ -56,8 +58,13 @@ func (c *coalescing) next(now, deadline int64) (n uint32, most time.Duration) {
 		return 1, 0
 	}
 	c.sleeps++
-	if now-c.since >= int64(coalesceEpoch) {
+	switch age := now - c.since; {
+	case age > 2*int64(coalesceEpoch): // asleep, for most of it
+		c.idle(now)
+	case c.settled && age >= int64(coalesceEpoch-coalesceSettle):
 		c.judge(now)
+	case !c.settled && age >= int64(coalesceSettle):
+		c.begin(now, true)
 	}
 	if !c.on || deadline != 0 && deadline-now < int64(max(coalesceMargin, 2*c.most)) {
 		return 1, 0
@@ -65,18 +72,28 @@ func (c *coalescing) next(now, deadline int64) (n uint32, most time.Duration) {
 	return coalesceMost, c.most
 }
 
+// begin is the beginning of an epoch, or that of what counts of it.
+func (c *coalescing) begin(now int64, settled bool) {
+	c.since, c.settled, c.came, c.sleeps = now, settled, 0, 0
+}
+
+// idle ends an epoch without load, which is nothing to compare with.
+func (c *coalescing) idle(now int64) {
+	c.begin(now, false)
+	if c.on {
+		c.on, c.left = false, coalesceSoon
+	}
+}
+
 // judge ends an epoch.
 func (c *coalescing) judge(now int64) {
 	took := now - c.since
 	came, sleeps := c.came, c.sleeps
-	c.since, c.came, c.sleeps = now, 0, 0
-	if took > 2*int64(coalesceEpoch) || came < coalesceFrom*sleeps {
-		// The loop slept for long, or for little: that is no load, and nothing to compare with.
-		if c.on {
-			c.on, c.left = false, coalesceSoon
-		}
+	if came < coalesceFrom*sleeps {
+		c.idle(now)
 		return
 	}
+	c.begin(now, false)
 	mode := 0
 	if c.on {
 		mode = 1
