@@ -123,7 +123,7 @@ type Config struct {
 	// What is known when something hangs. docs/DEBUGGING.md shows how to read it.
 
 	// FlightRecords is how many of its last operations each loop remembers, 32 bytes each, for Flight and
-	// WriteFlight. Default 1024 (uring) or 256 (netpoll); more than 1048576 is an error.
+	// WriteFlight. Default 256; more than 1048576 is an error.
 	FlightRecords int
 
 	// StuckAfter is how long a loop may be in one handler before that is logged, with the handler's name and

@@ -52,7 +52,8 @@ func (l *Loop) note(code uint8, c *conn, asked, n int, err error) {
 		flags |= failed
 		n = errnoOf(err)
 	}
-	l.log.Put(code, flags, 0, uint64(id), uint32(asked), uint32(n))
+	l.log.Put(flight.Head(code, flags, 0), uint64(id), flight.Size(uint32(asked), uint32(n)))
+	l.log.Done()
 }
 
 // errnoOf is the system's number of an error, 0 if it is none of the system's.

@@ -60,7 +60,7 @@ type LoopConfig struct {
 	CPUs []int
 
 	// Records is how many of the last submissions and completions are remembered for Flight, 32
-	// bytes each. Default 1024, negative none.
+	// bytes each. Default 256, negative none.
 	Records int
 
 	// Coalesce is how long a loop under load may keep a completion waiting for others, so that it is woken for many
@@ -169,7 +169,7 @@ func NewLoop(cfg LoopConfig) (*Loop, error) {
 		cfg.BufferSize = 4 << 10
 	}
 	if cfg.Records == 0 {
-		cfg.Records = 1024
+		cfg.Records = 256
 	}
 	// The thread that runs the loop is not known yet: it enables the ring.
 	r, err := New(Config{Entries: cfg.Entries, Flags: SetupRDisabled})

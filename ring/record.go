@@ -117,11 +117,13 @@ func (r *Record) flagNames() string {
 
 // noteSQEs remembers what goes to the kernel next.
 func (r *Ring) noteSQEs() {
+	log := r.log
 	for i := r.sqNoted; i != r.sqTailLocal; i++ {
 		e := (*SQE)(unsafe.Add(r.sqes, uintptr(i&r.sqMask)*unsafe.Sizeof(SQE{})))
-		r.log.Put(e.OpCode, e.Flags, e.IoPrio, e.UserData, uint32(e.Fd), e.Len)
+		log.Put(flight.Head(e.OpCode, e.Flags, e.IoPrio), e.UserData, flight.Size(uint32(e.Fd), e.Len))
 	}
 	r.sqNoted = r.sqTailLocal
+	log.Done()
 }
 
 // noteCQEs remembers the n oldest completions, unless that has been done.
@@ -130,9 +132,11 @@ func (r *Ring) noteCQEs(n uint32) {
 	if fresh := end - r.cqNoted; fresh == 0 || fresh > n {
 		return
 	}
+	log := r.log
 	for i := r.cqNoted; i != end; i++ {
 		c := (*CQE)(unsafe.Add(r.cqes, uintptr(i&r.cqMask)*unsafe.Sizeof(CQE{})))
-		r.log.Put(codeCompletion, 0, 0, c.UserData, uint32(c.Res), c.Flags)
+		log.Put(codeCompletion, c.UserData, flight.Size(uint32(c.Res), c.Flags))
 	}
 	r.cqNoted = end
+	log.Done()
 }

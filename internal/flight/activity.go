@@ -19,9 +19,9 @@ const stateBits = 2
 // where a turn begins, which is where it reads the clock anyway, with each handler, and before it
 // sleeps.
 type Activity struct {
-	now    int64 // the turn's time
-	serial int64 // that, plus one for each handler since: never the same twice
-	mark   *Mark // the writer's copy of handler
+	time   uint64 // the turn's, as it lies in an entry
+	serial int64  // that, plus one for each handler since: never the same twice
+	mark   *Mark  // the writer's copy of handler
 
 	word    atomic.Uint64 // serial and state
 	handler atomic.Pointer[Mark]
@@ -29,7 +29,7 @@ type Activity struct {
 
 // Wake begins a turn. On the loop.
 func (a *Activity) Wake(now int64) {
-	a.now = now
+	a.time = uint64(now) >> timeShift << tailBits
 	a.serial = max(a.serial+1, now)
 	store(&a.word, uint64(a.serial)<<stateBits|uint64(Awake))
 }

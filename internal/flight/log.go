@@ -44,6 +44,7 @@ type Log struct {
 
 	base  time.Time // the zero of the loop's time
 	slots []slot    // a power of two of them, or none
+	mask  uint64    // len(slots)-1
 	next  uint64    // the writer's: number of the next entry
 	done  atomic.Uint64
 	spare []slot // while l is paused
@@ -55,6 +56,7 @@ func New(n int, base time.Time) *Log {
 	l := &Log{base: base, next: 1}
 	if n > 0 {
 		l.slots = make([]slot, 1<<bits.Len(uint(min(n, maxEntries)-1)))
+		l.mask = uint64(len(l.slots) - 1)
 	}
 	return l
 }
@@ -82,21 +84,30 @@ const (
 	tailMask  = 1<<tailBits - 1
 )
 
-// Put writes the next entry of a log that Keeps. On the loop.
-func (l *Log) Put(code, flags uint8, aux uint16, user uint64, a, b uint32) {
+// Put writes the next entry of a log that Keeps, but for Done: head is Head of its code, flags and aux, size is Size of a
+// and b. On the loop.
+func (l *Log) Put(head, user, size uint64) {
 	n := l.next
-	s := &l.slots[n&uint64(len(l.slots)-1)]
-	store(&s[0], n<<32|uint64(aux)<<16|uint64(flags)<<8|uint64(code))
+	s := &l.slots[n&l.mask]
+	store(&s[0], n<<32|head)
 	store(&s[1], user)
-	store(&s[2], uint64(b)<<32|uint64(a))
-	store(&s[3], uint64(l.now)>>timeShift<<tailBits|n&tailMask)
-	l.next = n + 1
-	store(&l.done, n)
+	store(&s[2], size)
+	store(&s[3], l.time|n&tailMask)
+	l.next++
 }
+
+// Done has readers see what was Put. On the loop.
+func (l *Log) Done() { store(&l.done, l.next-1) }
+
+// Head and Size are parts of an entry, as they lie in its words.
+func Head(code, flags uint8, aux uint16) uint64 {
+	return uint64(aux)<<16 | uint64(flags)<<8 | uint64(code)
+}
+func Size(a, b uint32) uint64 { return uint64(b)<<32 | uint64(a) }
 
 // read reads entry n, unless it is not there any more.
 func (l *Log) read(n uint64) (e Entry, ok bool) {
-	s := &l.slots[n&uint64(len(l.slots)-1)]
+	s := &l.slots[n&l.mask]
 	tail := s[3].Load()
 	size := s[2].Load()
 	user := s[1].Load()

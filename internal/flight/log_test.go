@@ -10,7 +10,8 @@ import (
 func put(l *Log, n int) {
 	for range n {
 		n := l.next
-		l.Put(uint8(n), uint8(n>>8), uint16(n), n*n, uint32(n), ^uint32(n))
+		l.Put(Head(uint8(n), uint8(n>>8), uint16(n)), n*n, Size(uint32(n), ^uint32(n)))
+		l.Done()
 	}
 }
 
@@ -144,8 +145,10 @@ func TestConcurrentReaders(t *testing.T) {
 
 func TestLogAllocs(t *testing.T) {
 	l, m := New(64, time.Now()), &Mark{Kind: "handler"}
+	now := int64(0)
 	if n := testing.AllocsPerRun(1000, func() {
-		l.Wake(l.now + 1)
+		now++
+		l.Wake(now)
 		l.Enter(m)
 		put(l, 6)
 		l.Sleep()
@@ -157,7 +160,7 @@ func TestLogAllocs(t *testing.T) {
 
 // What a request costs that comes alone: a turn, two completions, a handler and a submission.
 func BenchmarkRequest(b *testing.B) {
-	l, m := New(1024, time.Now()), &Mark{Kind: "handler"}
+	l, m := New(256, time.Now()), &Mark{Kind: "handler"}
 	for i := range b.N {
 		l.Wake(int64(i))
 		put(l, 2)
@@ -170,7 +173,8 @@ func BenchmarkRequest(b *testing.B) {
 // A log that is paused keeps nothing, and what it had before.
 func TestPause(t *testing.T) {
 	l := New(4, time.Now())
-	l.Put(1, 0, 0, 0, 0, 0)
+	l.Put(Head(1, 0, 0), 0, 0)
+	l.Done()
 	for range 2 {
 		if l.Pause(true); l.Keeps() {
 			t.Fatal("a paused log keeps entries")
@@ -179,7 +183,8 @@ func TestPause(t *testing.T) {
 	for range 2 {
 		l.Pause(false)
 	}
-	l.Put(2, 0, 0, 0, 0, 0)
+	l.Put(Head(2, 0, 0), 0, 0)
+	l.Done()
 	if list, total := l.Entries(); total != 2 || len(list) != 2 || list[0].Code != 1 || list[1].Code != 2 {
 		t.Errorf("%d entries, %+v", total, list)
 	}
