@@ -114,20 +114,21 @@ func TestCoalesceSleep(t *testing.T) {
 	if l.coalesce.most == 0 {
 		t.Skip(SelfTest().Coalesce)
 	}
-	const most = 30 * time.Millisecond
+	const most, long = 30 * time.Millisecond, time.Minute
 	for _, tc := range []struct {
 		name     string
+		most     time.Duration
 		nops     uint64
 		deadline time.Duration // 0 = none
 		least    time.Duration
 	}{
-		{"fewer", 3, 0, most},
-		{"fewer, with a deadline", 3, time.Minute, most},
-		{"fewer, with a deadline that is near", 3, most, 0},
-		{"many", coalesceMost, 0, 0},
-		{"none", 0, 3 * most, 3 * most},
+		{"fewer", most, 3, 0, most},
+		{"fewer, with a deadline", most, 3, time.Minute, most},
+		{"fewer, with a deadline that is near", long, 3, long, 0},
+		{"many", long, coalesceMost, 0, 0},
+		{"none", most, 0, 3 * most, 3 * most},
 	} {
-		l.coalesce = coalescing{most: most, on: true}
+		l.coalesce = coalescing{most: tc.most, on: true}
 		l.now = l.Clock()
 		l.coalesce.since = l.now
 		var deadline int64
