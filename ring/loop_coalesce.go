@@ -46,7 +46,8 @@ func (c *coalescing) init(r *Ring, most time.Duration) {
 		most = coalesceFor
 	}
 	if most > 0 && r.WaitsUntil() && SelfTest().Coalesce == nil {
-		*c = coalescing{most: max(most, time.Microsecond), // the kernel's unit, in which 0 were for ever
+		// The kernel takes 32 bits of microseconds, and 0 for ever.
+		*c = coalescing{most: min(max(most, time.Microsecond), time.Minute),
 			left: coalesceSoon, pause: coalesceSoon}
 	}
 }

@@ -152,7 +152,8 @@ func TestCoalesceConfig(t *testing.T) {
 	if err := Available(); err != nil {
 		t.Skip(err)
 	}
-	for most, want := range map[time.Duration]time.Duration{0: coalesceFor, -1: 0, 1: time.Microsecond, time.Millisecond: time.Millisecond} {
+	for most, want := range map[time.Duration]time.Duration{0: coalesceFor, -1: 0, 1: time.Microsecond, time.Millisecond: time.Millisecond,
+		1 << 32 * time.Microsecond: time.Minute} {
 		if SelfTest().Coalesce != nil {
 			want = 0
 		}
