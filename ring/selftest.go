@@ -338,15 +338,23 @@ func (t *tester) armRecv(ioprio uint16) {
 	}, tagRecv)
 }
 
-// cancel arms a receive on an idle connection and cancels by its descriptor.
-func (t *tester) cancel() error {
-	const what = "cancel by descriptor"
-	if err := t.provide(BufRingConfig{Entries: 4, Size: 64}); err != nil {
+// receiving provides buffers and has a receive armed in the kernel.
+func (t *tester) receiving(what string, buffers uint32) error {
+	if err := t.provide(BufRingConfig{Entries: buffers, Size: 64}); err != nil {
 		return err
 	}
 	t.armRecv(0)
 	if _, err := t.ring.Submit(); err != nil {
 		return enterFailed(what, err)
+	}
+	return nil
+}
+
+// cancel arms a receive on an idle connection and cancels by its descriptor.
+func (t *tester) cancel() error {
+	const what = "cancel by descriptor"
+	if err := t.receiving(what, 4); err != nil {
+		return err
 	}
 	if err := t.ended(what, tagRecv, func(e *SQE) { e.PrepareCancelFd(t.server[0], AsyncCancelAll) }, 1); err != nil {
 		return err

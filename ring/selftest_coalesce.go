@@ -14,12 +14,8 @@ const coalesceTrial = time.Millisecond
 // coalesce waits for two completions, as a loop under load does, where two come, one, one late, and none.
 func (t *tester) coalesce() error {
 	const what = "minimum wait"
-	if err := t.provide(BufRingConfig{Entries: 8, Size: 64}); err != nil {
+	if err := t.receiving(what, 8); err != nil {
 		return err
-	}
-	t.armRecv(0)
-	if _, err := t.ring.Submit(); err != nil {
-		return enterFailed(what, err)
 	}
 	late := KernelTimespec{Nsec: int64(2 * coalesceTrial)}
 	for _, c := range []struct {
