@@ -216,7 +216,7 @@ func (s *Server) start(listen func(n int) ([]net.Listener, error)) error {
 		return err
 	}
 	s.Logger.Info("ringwire: serving", "addr", s.addr.String(), "driver", s.driver.Name, "why", s.driver.Reason, "loops", len(s.services))
-	endWatch := s.watch()
+	endWatch := s.watch() // before the loops: who asks one of them whether it runs finds all of the server running
 	errs := make(chan error, len(s.services))
 	for _, svc := range s.services {
 		go func() { errs <- s.crash.run(svc.loop.Run) }()

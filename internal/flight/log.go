@@ -84,8 +84,8 @@ const (
 	tailMask  = 1<<tailBits - 1
 )
 
-// Put writes the next entry of a log that Keeps, but for Done: head is Head of its code, flags and aux, size is Size of a
-// and b. On the loop.
+// Put writes the next entry of a log that Keeps, which readers see after Done. head is Head of its code, flags and aux,
+// size is Size of a and b. On the loop. It is just short enough to be inlined.
 func (l *Log) Put(head, user, size uint64) {
 	n := l.next
 	s := &l.slots[n&l.mask]
