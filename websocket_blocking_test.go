@@ -324,16 +324,52 @@ func TestWebSocketBlockingAnswersFirst(t *testing.T) {
 	})
 }
 
-// Who does not come for more keeps no peer waiting: not beyond CloseTimeout after its last message, and not at all
-// when that has passed. What the application does ends it, too.
+// Who does not come for more keeps no peer waiting beyond CloseTimeout after its last message, and not at all when
+// that has passed.
 func TestWebSocketBlockingEndsUnread(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
 		const patient = 300 * time.Millisecond
-		goOn := make(chan string)
+		goOn := make(chan bool)
 		s := wsBlocking(t, driver, &WebSocketConfig{CloseTimeout: patient}, func(ws *BlockingWebSocket) {
-			_, m, _ := ws.Read(context.Background(), nil)
-			_ = ws.Write(context.Background(), TextMessage, m)
+			answerOne(ws)
+			<-goOn
+		})
+		p := s.dialWS()
+		p.expectAnswer()
+		began := time.Now()
+		p.send(text("unread") + frame(fin|opClose, closing(4000, "")))
+		p.expectClose(4000, "the goroutine had its time")
+		if took := time.Since(began); took < patient-20*time.Millisecond {
+			t.Errorf("the goroutine had %v", took)
+		}
+		goOn <- true
+		took := patient
+		for tries := 0; tries < 5 && took > patient-50*time.Millisecond; tries++ { // the machine may be busy
+			p = s.dialWS()
+			p.expectAnswer()
+			time.Sleep(patient + 50*time.Millisecond)
+			began = time.Now()
+			p.send(frame(fin|opClose, closing(4000, "")))
+			p.expectClose(4000, "a message long ago is no reason to wait")
+			took = min(took, time.Since(began))
+			goOn <- true
+		}
+		if took > patient-50*time.Millisecond && !raceEnabled {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// What the application does ends a peer's wait, too.
+func TestWebSocketBlockingEndsItself(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		come, goOn := make(chan bool), make(chan string)
+		s := wsBlocking(t, driver, &WebSocketConfig{CloseTimeout: time.Minute}, func(ws *BlockingWebSocket) {
+			answerOne(ws)
+			awaitHeld(t, ws)
+			come <- true
 			switch <-goOn {
 			case "close":
 				_ = ws.Close(CloseNormal, "")
@@ -342,23 +378,11 @@ func TestWebSocketBlockingEndsUnread(t *testing.T) {
 				<-goOn
 			}
 		})
-		open := func() *wsPeer {
-			p := s.dialWS()
-			p.send(text("m"))
-			p.expectText("m", "")
-			return p
-		}
-		p := open()
-		began := time.Now()
-		p.send(text("unread") + frame(fin|opClose, closing(4000, "")))
-		p.expectClose(4000, "the goroutine had its time")
-		if took := time.Since(began); took < patient-20*time.Millisecond {
-			t.Errorf("the goroutine had %v", took)
-		}
-		goOn <- "return"
 		for _, how := range []string{"return", "close", "post"} {
-			p := open()
+			p := s.dialWS()
+			p.expectAnswer()
 			p.send(frame(fin|opClose, closing(4000, "")))
+			<-come
 			p.expectSilence(20*time.Millisecond, "m might be answered")
 			goOn <- how
 			p.expectClose(4000, how)
@@ -366,20 +390,33 @@ func TestWebSocketBlockingEndsUnread(t *testing.T) {
 				goOn <- "return"
 			}
 		}
-		took := patient
-		for tries := 0; tries < 5 && took > patient-50*time.Millisecond; tries++ { // the machine may be busy
-			p = open()
-			time.Sleep(patient + 50*time.Millisecond)
-			began = time.Now()
-			p.send(frame(fin|opClose, closing(4000, "")))
-			p.expectClose(4000, "a message long ago is no reason to wait")
-			took = min(took, time.Since(began))
-			goOn <- "return"
-		}
-		if took > patient-50*time.Millisecond && !raceEnabled {
-			t.Errorf("it took %v", took)
-		}
 	})
+}
+
+// answerOne answers one message.
+func answerOne(ws *BlockingWebSocket) {
+	kind, m, _ := ws.Read(context.Background(), nil)
+	_ = ws.Write(context.Background(), kind, m)
+}
+
+// expectAnswer sends a message and awaits its answer.
+func (p *wsPeer) expectAnswer() {
+	p.t.Helper()
+	p.send(text("m"))
+	p.expectText("m", "it is answered")
+}
+
+// awaitHeld waits until a peer's Close has come, and waits for the goroutine.
+func awaitHeld(t *testing.T, ws *BlockingWebSocket) {
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		ws.mu.Lock()
+		held := ws.held
+		ws.mu.Unlock()
+		if held {
+			return
+		}
+	}
+	t.Error("the peer's Close has not come")
 }
 
 // By way of Post a goroutine's WebSocket is subscribed to a Topic.
