@@ -24,7 +24,7 @@ type peer struct {
 }
 
 // patience is how long a peer waits for what must come.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 func (s *testServer) dial() *peer {
 	s.t.Helper()
