@@ -191,7 +191,7 @@ func TestTLSClients(t *testing.T) {
 		"chromium": {program: program{name: "chromium", args: []string{"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
 			"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions", "--no-first-run",
 			"--no-default-browser-check", "--no-proxy-server", "--ignore-certificate-errors", "--user-data-dir=DIR/WAY",
-			"--virtual-time-budget=30000", "--dump-dom", "URL/page"}, want: []string{"<title>ok</title>"}, slow: true}},
+			"--virtual-time-budget=30000", "--dump-dom", "URL/page"}, want: []string{"<title>ok</title>"}}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -199,7 +199,7 @@ func TestTLSClients(t *testing.T) {
 			switch {
 			case err != nil:
 				t.Skipf("%s is not installed", c.name)
-			case c.slow && testing.Short():
+			case c.slow() && testing.Short():
 				t.Skipf("%s takes seconds", c.name)
 			}
 			eachWay(t, whoTLS, func(s *Server) {

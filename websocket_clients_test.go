@@ -13,19 +13,21 @@ import (
 // Programs that others wrote are content with WebSockets, compressed ones included. What is not
 // installed is skipped: NODE_PATH and PYTHONPATH say where node's ws and python's websockets are.
 func TestWebSocketClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("each takes longer to start than to run")
+	}
 	t.Parallel()
 	needsPlain(t)
 	for what, p := range map[string]struct {
 		need, args []string // what must succeed for the program to be there; the program
 		want       string
-		slow       bool
 	}{
 		"node":    {need: []string{"node", "-e", "require('ws')"}, args: []string{"node", "-e", nodeSockets, "URL"}, want: "ok\n"},
 		"python3": {need: []string{"python3", "-c", "import websockets"}, args: []string{"python3", "-c", pythonSockets, "URL"}, want: "ok\n"},
 		"chromium": {args: []string{"chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
 			"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions", "--no-first-run",
 			"--no-default-browser-check", "--no-proxy-server", "--user-data-dir=DIR", "--virtual-time-budget=30000", "--dump-dom", "http://HOST/page"},
-			want: "<title>ok</title>", slow: true},
+			want: "<title>ok</title>"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -34,9 +36,6 @@ func TestWebSocketClients(t *testing.T) {
 			}
 			if p.need != nil && exec.CommandContext(t.Context(), p.need[0], p.need[1:]...).Run() != nil {
 				t.Skipf("%s fails: what it wants is not installed", strings.Join(p.need, " "))
-			}
-			if p.slow && testing.Short() {
-				t.Skip("it takes seconds")
 			}
 			eachDriver(t, func(t *testing.T, driver string) {
 				closed := make(ends, 100)
