@@ -119,3 +119,44 @@ func TestBootEnds(t *testing.T) {
 		})
 	}
 }
+
+// A guest that has said nothing has a second chance, and no third; one that has said something has none.
+func TestTryAgain(t *testing.T) {
+	const works = `echo '@ringwire {"Fact":{"Name":"driver","Value":"uring"}}'; echo '@ringwire {"End":true}'`
+	for name, c := range map[string]struct {
+		first, then string
+		boots       int
+		kept        string // of the first
+		ok          bool
+	}{
+		"well":          {works, "exit 1", 1, "", true},
+		"at the second": {"echo panic", works, 2, "before its last job", true},
+		"never":         {"echo panic", "exit 1", 2, "before its last job", false},
+		"hung":          {"exec sleep 30", works, 2, "no end within", true},
+		"later":         {`echo '@ringwire {"Fact":{"Name":"driver","Value":"uring"}}'`, works, 1, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			count := filepath.Join(dir, "boots")
+			standIn(t, "echo x >>"+count+"; if [ $(wc -l <"+count+") = 1 ]; then "+c.first+"; else "+c.then+"; fi")
+			var said bytes.Buffer
+			m := machine{cpus: 1, memory: 1, limit: 10 * time.Second, console: &said}
+			if name == "hung" {
+				m.limit = 500 * time.Millisecond
+			}
+			image := filepath.Join(dir, "image")
+			if err := os.WriteFile(image, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r := m.try(context.Background(), &kernel{name: "x", image: image}, &suite{}, dir)
+			boots, _ := os.ReadFile(count)
+			if n := strings.Count(string(boots), "x"); n != c.boots || (r.Error == "") != c.ok || (r.First == "") != (c.kept == "") ||
+				!strings.Contains(r.First, c.kept) || !strings.Contains(r.summary(), r.First) {
+				t.Errorf("%d boots, want %d; %s", n, c.boots, r.summary())
+			}
+			if told := strings.Contains(said.String(), "once more"); told != (c.boots == 2) {
+				t.Errorf("it told %q", said.String())
+			}
+		})
+	}
+}

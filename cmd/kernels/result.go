@@ -19,6 +19,7 @@ type result struct {
 	Outcomes []guest.Outcome
 	Seconds  float64
 	Error    string   `json:",omitempty"` // of the guest itself
+	First    string   `json:",omitempty"` // what became of a first attempt, if this is the second
 	Wrong    []string `json:",omitempty"` // what was expected and did not come
 	Console  string   `json:",omitempty"`
 }
@@ -79,6 +80,11 @@ func (r *result) outcome(job string) *guest.Outcome {
 	return nil
 }
 
+// mute reports that a guest was started, and has not said a word.
+func (r *result) mute() bool {
+	return r.Error != "" && r.Seconds > 0 && len(r.Facts) == 0 && len(r.Outcomes) == 0
+}
+
 // ok reports that everything passed.
 func (r *result) ok() bool {
 	for i := range r.Outcomes {
@@ -113,6 +119,9 @@ func (r *result) summary() string {
 		verdict = "FAILED"
 	}
 	text := fmt.Sprintf("%s in %.0f s: %s, driver %s", verdict, r.Seconds, r.Facts["release"], r.Facts["driver"])
+	if r.First != "" {
+		text += "\n    did not boot at first: " + r.First
+	}
 	for _, w := range r.Wrong {
 		text += "\n    " + w
 	}
