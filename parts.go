@@ -92,12 +92,13 @@ func (p *Part) Read(b []byte) (int, error) {
 	return p.r.read(b)
 }
 
-// Keep appends the unread content to dst, which owns it from then on. Of a whole body nothing is copied
-// that lies in leases of the server's (it does not when it came in one piece): these get one more owner,
-// and the body stays. A handler on the loop must release them on the loop (see mem.Segments); in
-// a Blocking handler any goroutine may, before the server has ended. A streamed body is copied piece
-// by piece as it arrives; bounding how much that may be is the caller's, or Config.MaxBody.
+// Keep appends the unread content to dst, which owns it from then on. A zero Segments will do: it takes its leases from
+// the server then. Of a whole body nothing is copied that lies in leases of the server's (it does not when it came in one
+// piece): these get one more owner, and the body stays. A handler on the loop must release them on the loop (see
+// mem.Segments); in a Blocking handler any goroutine may, before the server has ended. A streamed body is copied piece by
+// piece as it arrives; bounding how much that may be is the caller's, or Config.MaxBody.
 func (p *Part) Keep(dst *mem.Segments) error {
+	dst.EnsureFor(p.r.ex.body.account())
 	if p.r.whole {
 		p.r.keepWhole(dst)
 		return nil

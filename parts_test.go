@@ -71,19 +71,10 @@ var partWays = map[string]func(p *Part) ([]byte, error){
 	},
 	"Keep": func(p *Part) (all []byte, err error) {
 		var segs mem.Segments
-		segs.Init(p.r.ex.body.segsAllocator())
 		err = p.Keep(&segs)
 		all, _ = io.ReadAll(&segs)
 		return all, err
 	},
-}
-
-// segsAllocator is where a test may lease from in that handler.
-func (b *Body) segsAllocator() *mem.Allocator {
-	if b.ex.worker != nil {
-		return b.ex.svc.srv.shared
-	}
-	return b.ex.svc.alloc
 }
 
 // serveParts answers with what the way of reading that the path names says of each part.

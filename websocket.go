@@ -107,7 +107,6 @@ func (s *WebSocket) Echo(m Message) error {
 		return s.Send(m.Kind, m.View())
 	}
 	var segs mem.Segments
-	segs.InitFor(s.host.account)
 	m.Clone(&segs)
 	return s.SendSegments(m.Kind, &segs)
 }

@@ -80,7 +80,7 @@ func (s *WebSocket) event(ev *ws.Event) {
 	switch ev.Kind {
 	case ws.Message:
 		s.begun = 0
-		m := Message{Kind: MessageKind(ev.Op), view: ev.Data, segs: ev.Segments}
+		m := Message{Kind: MessageKind(ev.Op), view: ev.Data, segs: ev.Segments, from: s.host.account}
 		s.host.stats.MessagesIn++
 		s.host.stats.BytesIn += uint64(m.Len())
 		if s.state != wsOpen {

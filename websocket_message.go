@@ -33,6 +33,7 @@ type Message struct {
 
 	view []byte        // where it lies in one receive buffer
 	segs *mem.Segments // else
+	from *mem.Account  // where Clone has copies, if dst does not say
 }
 
 // Len is its length in bytes.
@@ -79,8 +80,10 @@ func (m Message) Append(dst []byte) []byte {
 }
 
 // Clone appends the message to dst, which may be kept: what lies in buffers of the loop's is
-// shared, the rest copied. Whoever has dst may release the loop's leases, so it stays on the loop.
+// shared, the rest copied. A zero Segments will do: it takes its leases from the loop then. Whoever has dst may release
+// the loop's leases, so it stays on the loop.
 func (m Message) Clone(dst *mem.Segments) {
+	dst.EnsureFor(m.from)
 	if m.segs == nil {
 		dst.AppendCopy(m.view)
 		return

@@ -143,7 +143,6 @@ func sendBack(ws *WebSocket, m Message) error {
 		return ws.Send(m.Kind, m.View())
 	}
 	var segs mem.Segments
-	segs.InitFor(ws.host.account)
 	m.Clone(&segs)
 	return ws.SendSegments(m.Kind, &segs)
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ringwire/ringwire/mem"
 )
 
 // Messages of every size come back as they were, whole and in pieces.
@@ -79,6 +81,37 @@ func TestMessage(t *testing.T) {
 			if m := <-got; m != tc.want {
 				t.Errorf("got %.60q, want %.60q", m, tc.want)
 			}
+		}
+	})
+}
+
+// What is cloned into a Segments, which need not be ready for it, outlives the callback, and can be sent later.
+func TestMessageClone(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		var kept mem.Segments
+		s := wsServer(t, driver, &WebSocketConfig{OnMessage: func(ws *WebSocket, m Message) {
+			if m.Kind == TextMessage {
+				m.Clone(&kept)
+				return
+			}
+			_ = ws.SendSegments(BinaryMessage, &kept)
+			kept = mem.Segments{} // it need not be
+		}})
+		p := s.dialWS()
+		for _, messages := range [][]string{
+			{"hello"}, {""}, {repeat(200_000)}, {"a", "b"}, {"a", repeat(70_000), "z"}, {repeat(70_000), "z", repeat(100_000)},
+		} {
+			for _, m := range messages {
+				p.send(text(m))
+				p.send(frame(opText, "") + frame(0, m) + frame(fin, "|"))
+			}
+			p.send(frame(fin|opBinary, "now"))
+			want := ""
+			for _, m := range messages {
+				want += m + m + "|"
+			}
+			p.expectFrame(fin|opBinary, want, "all that was kept")
 		}
 	})
 }

@@ -7,10 +7,10 @@ import (
 )
 
 // Segments is a queue of bytes in leased pieces: appended to at the back, read
-// and discarded at the front, never moved in between. Call Init before use. One
-// goroutine at a time, one that may release the leases in it. Assigning a
-// Segments that holds bytes moves them: the source must not be used again before
-// its Init.
+// and discarded at the front, never moved in between. Call Init before use, unless
+// what fills it says that it does. One goroutine at a time, one that may release
+// the leases in it. Assigning a Segments that holds bytes moves them: the source
+// must not be used again before its Init.
 //
 // Views of its bytes are borrowed: they live until the bytes are discarded,
 // read, flattened or released, whichever way. Appending and splicing leave them
@@ -46,6 +46,13 @@ func (s *Segments) Init(a *Allocator) { s.InitFor(a.accounts[0]) }
 
 // InitFor is Init for leases that are counted by purpose.
 func (s *Segments) InitFor(from *Account) { *s = Segments{from: from} }
+
+// EnsureFor is InitFor where neither has been called.
+func (s *Segments) EnsureFor(from *Account) {
+	if s.from == nil {
+		s.InitFor(from)
+	}
+}
 
 // Len returns the number of bytes.
 func (s *Segments) Len() int { return s.n }

@@ -231,6 +231,22 @@ func TestSegmentsFlatten(t *testing.T) {
 	s.Release()
 }
 
+// EnsureFor gives a zero Segments its allocator, and takes from nobody the one that it has.
+func TestSegmentsEnsureFor(t *testing.T) {
+	a, b := NewAllocator(Config{}), NewAllocator(Config{})
+	defer closeAll(t, a)
+	defer closeAll(t, b)
+	var s Segments
+	for _, from := range []*Allocator{a, b} {
+		s.EnsureFor(from.accounts[0])
+		s.AppendCopy(make([]byte, 1000)) // one lease has room for both
+	}
+	if a.Stats().Leased != 1 || b.Stats().Leased != 0 || s.Len() != 2000 {
+		t.Errorf("%d bytes, and leases out: %d and %d; want 2000, 1 and 0", s.Len(), a.Stats().Leased, b.Stats().Leased)
+	}
+	s.Release()
+}
+
 func TestSegmentsSpliceAcrossAllocators(t *testing.T) {
 	worker, loop := NewAllocator(Config{Shared: true}), NewAllocator(Config{})
 	defer closeAll(t, worker)
