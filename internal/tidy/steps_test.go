@@ -27,7 +27,7 @@ func TestStepsRun(t *testing.T) {
 		defined = append(defined, m[1])
 	}
 	for _, m := range stepsRun.FindAllStringSubmatch(all, -1) {
-		run = append(run, strings.Fields(strings.ReplaceAll(m[1], `"`, ""))...)
+		run = append(run, strings.Fields(m[1])...)
 	}
 	slices.Sort(defined)
 	slices.Sort(run)
