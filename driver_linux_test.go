@@ -97,7 +97,7 @@ func TestCoalesce(t *testing.T) {
 	if err := ring.SelfTest().Coalesce; err != nil {
 		t.Skip(err)
 	}
-	for most, want := range map[time.Duration]time.Duration{0: 100 * time.Microsecond, time.Millisecond: time.Millisecond, -1: 0} {
+	for most, want := range map[time.Duration]time.Duration{0: 200 * time.Microsecond, time.Millisecond: time.Millisecond, -1: 0} {
 		s := start(t, DriverURing, hello, func(s *Server) { s.Coalesce = most })
 		s.onLoop(func(svc *service) {
 			if got := svc.loop.Driver().(*ring.Loop).Stats().Coalesce; got != want {

@@ -64,7 +64,7 @@ type LoopConfig struct {
 	Records int
 
 	// Coalesce is how long a loop under load may keep a completion waiting for others, so that it is woken for many
-	// at once. Default 100 µs, from Linux 6.12 on; negative never.
+	// at once. Default 200 µs, from Linux 6.12 on; negative never.
 	Coalesce time.Duration
 
 	// Restrict has the kernel refuse what the loop does not need of its ring, for as long as the ring lives.

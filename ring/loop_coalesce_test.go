@@ -11,45 +11,48 @@ import (
 	"time"
 )
 
-// workload feeds epochs to a coalescing: how many completions come in one without it and with it, and how often the loop
-// sleeps. It returns in how many of the epochs it was on.
-func (c *coalescing) workload(now *int64, epochs int, without, with, sleeps uint32) (on int) {
+// workload feeds epochs to a coalescing: how many completions come in one at each step, and how often the loop sleeps. It
+// returns how many of the epochs were at each step.
+func (c *coalescing) workload(now *int64, epochs int, come [coalesceTop + 1]uint32, sleeps uint32) (at [coalesceTop + 1]int) {
 	for range epochs {
 		*now += int64(coalesceSettle)
 		c.came, c.sleeps = 1e6, 0 // it does not count
 		c.next(*now, 0)
 		*now += int64(coalesceEpoch - coalesceSettle)
-		if c.came = without; c.on {
-			c.came = with
-			on++
-		}
+		at[c.step]++
+		c.came = come[c.step]
 		c.sleeps = sleeps - 1
 		c.next(*now, 0)
 	}
-	return on
+	return at
 }
 
 func TestCoalesceJudges(t *testing.T) {
 	for _, tc := range []struct {
-		name                  string
-		without, with, sleeps uint32
-		least, most           int // of 10000 epochs
+		name   string
+		come   [coalesceTop + 1]uint32
+		sleeps uint32
+		step   int // where most epochs are,
+		least  int // of 10000,
+		tries  int // and at the next step so many at most
 	}{
-		{"nothing is lost by it", 1000, 1000, 20, 9600, 9700},
-		{"more comes with it", 1000, 1200, 20, 9600, 9700},
-		{"hardly less comes", 1000, 960, 20, 9600, 9700},
-		{"less comes", 1000, 940, 20, 20, 110},
-		{"who could ask waits for an answer", 1000, 500, 20, 20, 110},
-		{"few at a time", 1000, 1000, 1000/coalesceFrom + 1, 0, 0},
-		{"just enough at a time", 1600, 1600, 100, 9600, 9700},
-		{"nothing to do", 0, 0, 1, 0, 0},
+		{"nothing is lost by it", [...]uint32{1000, 1000, 1000}, 20, 2, 9400, 0},
+		{"more comes with it", [...]uint32{1000, 1200, 1300}, 20, 2, 9400, 0},
+		{"hardly less comes", [...]uint32{1000, 970, 960}, 20, 2, 9400, 0},
+		{"less comes with much of it", [...]uint32{1000, 1000, 940}, 20, 1, 9300, 300},
+		{"less comes", [...]uint32{1000, 940, 1000}, 20, 0, 9800, 110},
+		{"who could ask waits for an answer", [...]uint32{1000, 500, 400}, 20, 0, 9800, 110},
+		{"few at a time", [...]uint32{1000, 1000, 1000}, 1000/coalesceFrom + 1, 0, 10_000, 0},
+		{"just enough at a time", [...]uint32{1600, 1600, 1600}, 100, 2, 9400, 0},
+		{"nothing to do", [...]uint32{0, 0, 0}, 1, 0, 10_000, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			c := coalescing{most: coalesceFor, left: coalesceSoon, pause: coalesceSoon}
+			c := newCoalescing(coalesceFor)
 			now := int64(time.Hour)
 			c.since = now
-			if on := c.workload(&now, 10_000, tc.without, tc.with, tc.sleeps); on < tc.least || on > tc.most {
-				t.Errorf("on in %d epochs of 10000, want %d to %d", on, tc.least, tc.most)
+			at := c.workload(&now, 10_000, tc.come, tc.sleeps)
+			if at[tc.step] < tc.least || tc.step < coalesceTop && at[tc.step+1] > tc.tries {
+				t.Errorf("epochs at each step: %v, want %d at %d, and %d at the next", at, tc.least, tc.step, tc.tries)
 			}
 		})
 	}
@@ -57,26 +60,42 @@ func TestCoalesceJudges(t *testing.T) {
 
 // What was right at one time is found to be wrong later, within so many epochs, and the other way round.
 func TestCoalesceThinksAgain(t *testing.T) {
-	c := coalescing{most: coalesceFor, left: coalesceSoon, pause: coalesceSoon}
+	right, wrong, half := [...]uint32{1000, 1000, 1000}, [...]uint32{1000, 500, 500}, [...]uint32{1000, 1000, 500}
+	c := newCoalescing(coalesceFor)
 	now := int64(time.Hour)
 	c.since = now
-	c.workload(&now, 1000, 1000, 1000, 20)
-	c.workload(&now, coalesceStay+4, 1000, 500, 20)
-	if on := c.workload(&now, 100, 1000, 500, 20); on > 10 {
-		t.Errorf("on in %d epochs of 100 in which it is wrong", on)
+	for _, tc := range []struct {
+		come   [coalesceTop + 1]uint32
+		within int
+		step   int
+	}{
+		{right, 20, 2}, {half, coalesceStay + 4, 1}, {wrong, coalesceStay + 4, 0}, {right, coalesceLate + 4, 2},
+		{wrong, coalesceStay + 4, 0}, {half, coalesceLate + 4, 1}, {right, coalesceStay + 4, 2},
+	} {
+		c.workload(&now, tc.within, tc.come, 20)
+		if at := c.workload(&now, 100, tc.come, 20); at[tc.step] < 90 {
+			t.Errorf("of %v come the epochs at each step are %v, want step %d", tc.come, at, tc.step)
+		}
+		c.workload(&now, 1000, tc.come, 20)
 	}
-	c.workload(&now, 1000, 1000, 500, 20)
-	c.workload(&now, coalesceLate+4, 1000, 1000, 20)
-	if on := c.workload(&now, 100, 1000, 1000, 20); on < 90 {
-		t.Errorf("on in %d epochs of 100 in which it is right", on)
+	// Without it the loop sleeps more often: it is still the same load.
+	for range 100 {
+		sleeps := uint32(20)
+		if c.step == 0 {
+			sleeps = 1000/coalesceFrom + 1
+		}
+		c.workload(&now, 1, right, sleeps)
+	}
+	if at := c.workload(&now, 10, right, 20); at[0] > 1 {
+		t.Errorf("epochs at each step after shorter sleeps without: %v", at)
 	}
 	// The load ends.
 	now += int64(time.Second)
 	if n, most := c.next(now, 0); n != 1 || most != 0 {
 		t.Errorf("after a long sleep it waits for %d completions, %v", n, most)
 	}
-	if on := c.workload(&now, 1000, 10, 10, 10); on != 0 {
-		t.Errorf("on in %d epochs without load", on)
+	if at := c.workload(&now, 1000, [...]uint32{10, 10, 10}, 10); at[0] != 1000 {
+		t.Errorf("epochs at each step without load: %v", at)
 	}
 }
 
@@ -85,25 +104,32 @@ func TestCoalesceDeadline(t *testing.T) {
 	const now = int64(time.Hour)
 	for _, tc := range []struct {
 		most     time.Duration
+		step     int
 		deadline int64 // from now, 0 = none
 		n        uint32
+		wait     time.Duration
 	}{
-		{coalesceFor, 0, coalesceMost},
-		{coalesceFor, int64(coalesceMargin), coalesceMost},
-		{coalesceFor, int64(coalesceMargin) - 1, 1},
-		{coalesceFor, -1, 1},
-		{2 * coalesceMargin, int64(4 * coalesceMargin), coalesceMost},
-		{2 * coalesceMargin, int64(4*coalesceMargin) - 1, 1},
-		{0, 0, 1},
+		{coalesceFor, 2, 0, 2 * coalesceMany, coalesceFor},
+		{coalesceFor, 1, 0, coalesceMany, coalesceFor / 2},
+		{coalesceFor, 0, 0, 1, 0},
+		{time.Microsecond, 1, 0, coalesceMany, time.Microsecond},
+		{coalesceFor, 2, int64(coalesceMargin), 2 * coalesceMany, coalesceFor},
+		{coalesceFor, 2, int64(coalesceMargin) - 1, 1, 0},
+		{coalesceFor, 1, int64(coalesceMargin) - 1, 1, 0},
+		{coalesceFor, 2, -1, 1, 0},
+		{2 * coalesceMargin, 2, int64(4 * coalesceMargin), 2 * coalesceMany, 2 * coalesceMargin},
+		{2 * coalesceMargin, 2, int64(4*coalesceMargin) - 1, 1, 0},
+		{2 * coalesceMargin, 1, int64(2 * coalesceMargin), coalesceMany, coalesceMargin},
+		{0, 0, 0, 1, 0},
 	} {
-		c := coalescing{most: tc.most, on: true, since: now}
+		c := coalescing{most: tc.most, step: tc.step, since: now}
 		deadline := int64(0)
 		if tc.deadline != 0 {
 			deadline = now + tc.deadline
 		}
-		n, most := c.next(now, deadline)
-		if n != tc.n || (most == tc.most) != (n > 1 || tc.most == 0) {
-			t.Errorf("%v to wait, deadline in %v: %d completions, %v; want %d", tc.most, time.Duration(tc.deadline), n, most, tc.n)
+		if n, wait := c.next(now, deadline); n != tc.n || wait != tc.wait {
+			t.Errorf("step %d of %v, deadline in %v: %d completions, %v; want %d, %v",
+				tc.step, tc.most, time.Duration(tc.deadline), n, wait, tc.n, tc.wait)
 		}
 	}
 }
@@ -125,10 +151,10 @@ func TestCoalesceSleep(t *testing.T) {
 		{"fewer", most, 3, 0, most},
 		{"fewer, with a deadline", most, 3, time.Minute, most},
 		{"fewer, with a deadline that is near", long, 3, long, 0},
-		{"many", long, coalesceMost, 0, 0},
+		{"many", long, coalesceTop * coalesceMany, 0, 0},
 		{"none", most, 0, 3 * most, 3 * most},
 	} {
-		l.coalesce = coalescing{most: tc.most, on: true}
+		l.coalesce = coalescing{most: tc.most, step: coalesceTop}
 		l.now = l.Clock()
 		l.coalesce.since = l.now
 		var deadline int64
@@ -178,7 +204,7 @@ func TestCoalesceKeepsBytes(t *testing.T) {
 	}
 	for _, most := range []time.Duration{0, 1, -1} {
 		l, addr := listening(t, LoopConfig{Coalesce: most})
-		l.coalesce.on, l.coalesce.since = true, int64(time.Hour) // and stays on
+		l.coalesce.step, l.coalesce.since = coalesceTop, int64(time.Hour) // and stays on
 		done := make(chan error, 1)
 		go func() { done <- l.Run(&echoing{sink: sink{l: l}, out: map[uint32][][]byte{}}) }()
 		stop := time.Now().Add(time.Second)
