@@ -42,7 +42,7 @@ type Config struct {
 	CPUs []int
 
 	// Coalesce is how long a busy loop on io_uring may keep a request waiting for others: it is woken for many at
-	// once then, and each costs less. It does so only where a loop has 8 requests and more each time that it wakes,
+	// once then, and each costs less. It does so only where a loop has 4 requests and more each time that it wakes,
 	// where not less comes in for it, and no tick is near: so long, or half. Default 200 µs, from Linux 6.12 on;
 	// negative never; more than 10 ms is an error.
 	Coalesce time.Duration

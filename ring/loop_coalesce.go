@@ -18,7 +18,8 @@ const (
 
 	coalesceEpoch  = 20 * time.Millisecond // for as long something is tried before it is judged, but for its
 	coalesceSettle = 5 * time.Millisecond  // beginning, in which what was before has its effects
-	coalesceFrom   = 16                    // completions between two sleeps, on average of an epoch: fewer are no load
+	coalesceFrom   = 8                     // completions between two sleeps, on average of an epoch: fewer are no load,
+	coalesceBusy   = 4                     // nor is one that leaves more than all but a 4th of the time to sleep
 	coalesceLoss   = 0.95                  // of what came without is enough with it
 	coalesceTop    = 2                     // steps from no coalescing to as much as there may be
 
@@ -36,6 +37,7 @@ type coalescing struct {
 	settled bool
 	came    uint32
 	sleeps  uint32
+	slept   int64 // for how long
 
 	without float64 // completions per nanosecond in the last epoch without
 	left    int     // epochs until the next trial, 0: there is one now
@@ -83,7 +85,7 @@ func (c *coalescing) next(now, deadline int64) (n uint32, most time.Duration) {
 
 // begin is the beginning of an epoch, or that of what counts of it.
 func (c *coalescing) begin(now int64, settled bool) {
-	c.since, c.settled, c.came, c.sleeps = now, settled, 0, 0
+	c.since, c.settled, c.came, c.sleeps, c.slept = now, settled, 0, 0, 0
 }
 
 // idle ends an epoch without load, which is nothing to compare with.
@@ -97,11 +99,11 @@ func (c *coalescing) idle(now int64) {
 // judge ends an epoch. A trial is one without, and one with each step as long as nothing is lost by it.
 func (c *coalescing) judge(now int64) {
 	took, came, sleeps := now-c.since, c.came, c.sleeps
-	from := uint32(coalesceFrom)
-	if c.step == 0 && c.left == 0 {
-		from /= 2 // there was load a moment ago: without, it sleeps more often
+	from, busy := uint32(coalesceFrom), int64(coalesceBusy)
+	if c.step > 0 || c.left == 0 {
+		from, busy = from/2, busy*2 // there was load a moment ago: without, it sleeps more often, and with it longer
 	}
-	if came < from*sleeps {
+	if came < from*sleeps || took-c.slept < took/busy {
 		c.idle(now)
 		return
 	}

@@ -11,17 +11,18 @@ import (
 	"time"
 )
 
-// workload feeds epochs to a coalescing: how many completions come in one at each step, and how often the loop sleeps. It
-// returns how many of the epochs were at each step.
-func (c *coalescing) workload(now *int64, epochs int, come [coalesceTop + 1]uint32, sleeps uint32) (at [coalesceTop + 1]int) {
+// workload feeds epochs to a coalescing: how many completions come in one at each step, how often the loop sleeps, and for
+// how much of the time. It returns how many of the epochs were at each step.
+func (c *coalescing) workload(now *int64, epochs int, come [coalesceTop + 1]uint32, sleeps uint32, asleep float64) (at [coalesceTop + 1]int) {
 	for range epochs {
 		*now += int64(coalesceSettle)
-		c.came, c.sleeps = 1e6, 0 // it does not count
+		c.came, c.sleeps, c.slept = 1e6, 0, 0 // it does not count
 		c.next(*now, 0)
 		*now += int64(coalesceEpoch - coalesceSettle)
 		at[c.step]++
 		c.came = come[c.step]
 		c.sleeps = sleeps - 1
+		c.slept = int64(asleep * float64(coalesceEpoch-coalesceSettle))
 		c.next(*now, 0)
 	}
 	return at
@@ -32,25 +33,28 @@ func TestCoalesceJudges(t *testing.T) {
 		name   string
 		come   [coalesceTop + 1]uint32
 		sleeps uint32
+		asleep float64
 		step   int // where most epochs are,
 		least  int // of 10000,
 		tries  int // and at the next step so many at most
 	}{
-		{"nothing is lost by it", [...]uint32{1000, 1000, 1000}, 20, 2, 9400, 0},
-		{"more comes with it", [...]uint32{1000, 1200, 1300}, 20, 2, 9400, 0},
-		{"hardly less comes", [...]uint32{1000, 970, 960}, 20, 2, 9400, 0},
-		{"less comes with much of it", [...]uint32{1000, 1000, 940}, 20, 1, 9300, 300},
-		{"less comes", [...]uint32{1000, 940, 1000}, 20, 0, 9800, 110},
-		{"who could ask waits for an answer", [...]uint32{1000, 500, 400}, 20, 0, 9800, 110},
-		{"few at a time", [...]uint32{1000, 1000, 1000}, 1000/coalesceFrom + 1, 0, 10_000, 0},
-		{"just enough at a time", [...]uint32{1600, 1600, 1600}, 100, 2, 9400, 0},
-		{"nothing to do", [...]uint32{0, 0, 0}, 1, 0, 10_000, 0},
+		{"nothing is lost by it", [...]uint32{1000, 1000, 1000}, 20, 0.5, 2, 9400, 0},
+		{"more comes with it", [...]uint32{1000, 1200, 1300}, 20, 0.5, 2, 9400, 0},
+		{"hardly less comes", [...]uint32{1000, 970, 960}, 20, 0.5, 2, 9400, 0},
+		{"less comes with much of it", [...]uint32{1000, 1000, 940}, 20, 0.5, 1, 9300, 300},
+		{"less comes", [...]uint32{1000, 940, 1000}, 20, 0.5, 0, 9800, 110},
+		{"who could ask waits for an answer", [...]uint32{1000, 500, 400}, 20, 0.5, 0, 9800, 110},
+		{"few at a time", [...]uint32{1000, 1000, 1000}, 1000/coalesceFrom + 1, 0.5, 0, 10_000, 0},
+		{"just enough at a time", [...]uint32{1600, 1600, 1600}, 1600 / coalesceFrom, 0.5, 2, 9400, 0},
+		{"nothing to do", [...]uint32{0, 0, 0}, 1, 0.5, 0, 10_000, 0},
+		{"little to do", [...]uint32{1000, 1000, 1000}, 20, 0.76, 0, 10_000, 0},
+		{"just enough to do", [...]uint32{1000, 1000, 1000}, 20, 0.74, 2, 9400, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := newCoalescing(coalesceFor)
 			now := int64(time.Hour)
 			c.since = now
-			at := c.workload(&now, 10_000, tc.come, tc.sleeps)
+			at := c.workload(&now, 10_000, tc.come, tc.sleeps, tc.asleep)
 			if at[tc.step] < tc.least || tc.step < coalesceTop && at[tc.step+1] > tc.tries {
 				t.Errorf("epochs at each step: %v, want %d at %d, and %d at the next", at, tc.least, tc.step, tc.tries)
 			}
@@ -72,21 +76,21 @@ func TestCoalesceThinksAgain(t *testing.T) {
 		{right, 20, 2}, {half, coalesceStay + 4, 1}, {wrong, coalesceStay + 4, 0}, {right, coalesceLate + 4, 2},
 		{wrong, coalesceStay + 4, 0}, {half, coalesceLate + 4, 1}, {right, coalesceStay + 4, 2},
 	} {
-		c.workload(&now, tc.within, tc.come, 20)
-		if at := c.workload(&now, 100, tc.come, 20); at[tc.step] < 90 {
+		c.workload(&now, tc.within, tc.come, 20, 0.5)
+		if at := c.workload(&now, 100, tc.come, 20, 0.5); at[tc.step] < 90 {
 			t.Errorf("of %v come the epochs at each step are %v, want step %d", tc.come, at, tc.step)
 		}
-		c.workload(&now, 1000, tc.come, 20)
+		c.workload(&now, 1000, tc.come, 20, 0.5)
 	}
-	// Without it the loop sleeps more often: it is still the same load.
+	// Without it the loop sleeps more often, and with it longer: it is still the same load.
 	for range 100 {
-		sleeps := uint32(20)
+		sleeps, asleep := uint32(20), 0.85
 		if c.step == 0 {
-			sleeps = 1000/coalesceFrom + 1
+			sleeps, asleep = 1000/coalesceFrom+1, 0.5
 		}
-		c.workload(&now, 1, right, sleeps)
+		c.workload(&now, 1, right, sleeps, asleep)
 	}
-	if at := c.workload(&now, 10, right, 20); at[0] > 1 {
+	if at := c.workload(&now, 10, right, 20, 0.5); at[0] > 1 {
 		t.Errorf("epochs at each step after shorter sleeps without: %v", at)
 	}
 	// The load ends.
@@ -94,7 +98,7 @@ func TestCoalesceThinksAgain(t *testing.T) {
 	if n, most := c.next(now, 0); n != 1 || most != 0 {
 		t.Errorf("after a long sleep it waits for %d completions, %v", n, most)
 	}
-	if at := c.workload(&now, 1000, [...]uint32{10, 10, 10}, 10); at[0] != 1000 {
+	if at := c.workload(&now, 1000, [...]uint32{10, 10, 10}, 10, 0.5); at[0] != 1000 {
 		t.Errorf("epochs at each step without load: %v", at)
 	}
 }

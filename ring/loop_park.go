@@ -99,6 +99,7 @@ func (l *Loop) rest(deadline int64) (err error) {
 		err = l.sleep(deadline)
 	}
 	l.wake()
+	l.coalesce.slept += l.now - now
 	if idle { // else what was submitted took its time
 		if p.last = l.now - now; p.last >= int64(parkAfter) {
 			p.work /= 2
