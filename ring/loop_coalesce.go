@@ -19,7 +19,7 @@ const (
 	coalesceEpoch  = 20 * time.Millisecond // for as long something is tried before it is judged, but for its
 	coalesceSettle = 5 * time.Millisecond  // beginning, in which what was before has its effects
 	coalesceFrom   = 8                     // completions between two sleeps, on average of an epoch: fewer are no load,
-	coalesceBusy   = 4                     // nor is one that leaves more than all but a 4th of the time to sleep
+	coalesceBusy   = 4                     // nor is one for which a loop works less than a 4th of the time
 	coalesceLoss   = 0.95                  // of what came without is enough with it
 	coalesceTop    = 2                     // steps from no coalescing to as much as there may be
 
