@@ -142,7 +142,7 @@ func TestTryAgain(t *testing.T) {
 			var said bytes.Buffer
 			m := machine{cpus: 1, memory: 1, limit: 10 * time.Second, console: &said}
 			if name == "hung" {
-				m.limit = 500 * time.Millisecond
+				m.limit = 2 * time.Second // which the second has, too
 			}
 			image := filepath.Join(dir, "image")
 			if err := os.WriteFile(image, nil, 0o600); err != nil {
